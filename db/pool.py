@@ -1,0 +1,120 @@
+"""The connection pool: every wait has an end, and a database that is away is one typed error.
+
+`Database` wraps an asyncpg pool. Its two ways in are `connection()` for reads and single statements
+and `transaction()` for changes. Both raise `Unavailable` (retryable, 503) within two seconds when
+PostgreSQL does not answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+
+from db.errors import Unavailable
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+T = TypeVar("T")
+
+ACQUIRE_TIMEOUT_S = 1.0
+STATEMENT_TIMEOUT_S = 2.0
+
+# What asyncpg raises when the server is away, starting, stopping, full or wedged.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DiskFullError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+# Two transactions met; one of them has to go again.
+COLLIDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+class Database:
+    """A pool with deadlines. Make one per process with `await Database.connect(dsn)`."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], dsn: str) -> None:
+        self._pool = pool
+        self.dsn = dsn
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size: int = 10) -> Database:
+        """Open a pool of at most `size` connections. Raises Unavailable when nobody answers.
+
+        `plan_cache_mode` is fixed because the feed's plan must be the generic one (docs/feed.md).
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=size,
+                timeout=ACQUIRE_TIMEOUT_S,
+                command_timeout=STATEMENT_TIMEOUT_S,
+                max_inactive_connection_lifetime=300,
+                server_settings={
+                    "application_name": "tracker",
+                    "statement_timeout": "2000",
+                    "lock_timeout": "1500",
+                    "idle_in_transaction_session_timeout": "5000",
+                    "plan_cache_mode": "force_generic_plan",
+                    "jit": "off",
+                    "timezone": "UTC",
+                },
+            )
+        except AWAY as error:
+            raise Unavailable from error
+        return cls(pool, dsn)
+
+    async def close(self) -> None:
+        """Close the pool; connections still in use after three seconds are cut."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 3)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for reads and single statements. Raises Unavailable."""
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as conn:
+                yield conn
+        except AWAY as error:
+            raise Unavailable from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a READ COMMITTED transaction. Raises Unavailable."""
+        async with self.connection() as conn, conn.transaction():
+            yield conn
+
+    async def in_transaction(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `work` in a transaction, again (at most twice more) when it collided with another."""
+        for attempt in range(3):
+            try:
+                async with self.transaction() as conn:
+                    return await work(conn)
+            except COLLIDED as error:
+                if attempt == 2:
+                    raise Unavailable from error
+                await asyncio.sleep(random.uniform(0.005, 0.05) * (attempt + 1))  # noqa: S311
+        raise AssertionError("unreachable")
+
+    async def answers(self) -> bool:
+        """Whether the database answers a trivial question right now (for /readyz)."""
+        try:
+            async with self.connection() as conn:
+                return bool(await conn.fetchval("SELECT true"))
+        except Unavailable:
+            return False
