@@ -1,0 +1,96 @@
+"""Job events: the append-only, hash-chained record of everything that happened to a job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db.pool import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One thing that happened. `version` counts from 1 without gaps within a job."""
+
+    job_id: UUID
+    version: int
+    kind: str
+    from_status: str | None
+    to_status: str | None
+    actor_id: str
+    actor_role: str
+    occurred_at: datetime
+    recorded_at: datetime
+    data: dict[str, Any]
+
+
+async def append_event(
+    conn: Connection,
+    *,
+    job_id: UUID,
+    version: int,
+    kind: str,
+    from_status: str | None,
+    to_status: str | None,
+    actor_id: str,
+    actor_role: str,
+    occurred_at: datetime,
+    data: dict[str, Any],
+) -> None:
+    """Append an event; the job's row must be locked by this transaction. The database chains the hash."""
+    await conn.execute(
+        """
+        INSERT INTO job_events
+            (job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, data)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb)
+        """,
+        job_id,
+        version,
+        kind,
+        from_status,
+        to_status,
+        actor_id,
+        actor_role,
+        occurred_at,
+        json.dumps(data),
+    )
+
+
+async def events_since(conn: Connection, job_id: UUID, version: int, limit: int = 200) -> list[JobEvent]:
+    """The events after `version`, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, recorded_at,
+               data::text AS data
+        FROM job_events WHERE job_id = $1 AND version > $2 ORDER BY version LIMIT $3
+        """,
+        job_id,
+        version,
+        limit,
+    )
+    return [JobEvent(**{**dict(row.items()), "data": json.loads(row["data"])}) for row in rows]
+
+
+async def broken_links(conn: Connection, limit: int = 100) -> list[tuple[UUID, int, str]]:
+    """Events whose chain does not hold: (job, version, what is wrong). Empty when all is well."""
+    rows = await conn.fetch(
+        """
+        SELECT job_id, version, wrong FROM (
+            SELECT e.job_id, e.version, CASE
+                WHEN e.hash <> job_event_hash(e) THEN 'the event was edited'
+                WHEN e.prev_hash IS DISTINCT FROM lag(e.hash) OVER w THEN 'the previous event was replaced'
+                WHEN e.version <> coalesce(lag(e.version) OVER w, 0) + 1 THEN 'an event is missing before it'
+            END AS wrong
+            FROM job_events e WINDOW w AS (PARTITION BY e.job_id ORDER BY e.version)) checked
+        WHERE wrong IS NOT NULL
+        UNION ALL
+        SELECT j.id, j.version, 'the newest event is missing' FROM jobs j
+        WHERE j.version <> coalesce((SELECT max(version) FROM job_events e WHERE e.job_id = j.id), 0)
+        ORDER BY 1, 2 LIMIT $1
+        """,
+        limit,
+    )
+    return [(row["job_id"], row["version"], row["wrong"]) for row in rows]

@@ -1,0 +1,48 @@
+"""The few columns that decide who may follow a job, and whether callers' rights still stand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Connection
+
+
+async def job_facts(conn: Connection, job_ids: list[UUID]) -> list[asyncpg.Record]:
+    """(id, version, status, customer_id, pro_id) of each job that exists."""
+    return await conn.fetch(
+        "SELECT id, version, status, customer_id, pro_id FROM jobs WHERE id = ANY($1::uuid[])", job_ids
+    )
+
+
+async def job_ids_of_active_pro(conn: Connection, pro_id: str) -> list[UUID]:
+    """The jobs a pro is busy with: their rooms are the pro's own."""
+    rows = await conn.fetch(
+        "SELECT id FROM jobs WHERE pro_id = $1"
+        " AND status IN ('accepted', 'scheduled', 'en_route', 'arrived', 'in_progress')",
+        pro_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def dead_links(conn: Connection, link_ids: list[int]) -> set[int]:
+    """Which of these tracking links no longer open anything."""
+    rows = await conn.fetch(
+        "SELECT asked FROM unnest($1::bigint[]) asked LEFT JOIN tracking_links l ON l.id = asked"
+        " WHERE l.id IS NULL OR l.revoked_at IS NOT NULL OR l.expires_at <= clock_timestamp()",
+        link_ids,
+    )
+    return {row["asked"] for row in rows}
+
+
+async def barred_people(conn: Connection, person_ids: list[str]) -> dict[str, float]:
+    """People who are suspended or signed out, and since which epoch second (suspended: for ever)."""
+    rows = await conn.fetch(
+        "SELECT id, CASE WHEN suspended_at IS NOT NULL THEN 'infinity'::float8"
+        " ELSE extract(epoch FROM signed_out_at)::float8 END AS until"
+        " FROM people WHERE id = ANY($1::text[])"
+        " AND (suspended_at IS NOT NULL OR signed_out_at IS NOT NULL)",
+        person_ids,
+    )
+    return {row["id"]: row["until"] for row in rows}

@@ -1,0 +1,80 @@
+"""The dispatchers' view of everybody: positions gathered per cell and told once a second.
+
+A heartbeat costs one dictionary write here. Twice a second a node publishes what its own pros did, one
+message per busy cell; once a second every node tells its screens what it gathered from all nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rooms.bus import Bus
+from rooms.engine import Engine
+from rooms.events import Told
+from rooms.names import fleet_cells_of
+
+TICK_S = 1.0
+
+
+class Fleet:
+    """Gathers positions by cell; `publish` and `tick` are called by the server's clock."""
+
+    def __init__(self, engine: Engine, bus: Bus) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._unpublished: dict[str, dict[str, Any]] = {}
+        self._untold: dict[str, dict[str, dict[str, Any]]] = {}
+        self._screens: dict[str, list[str]] = {}
+
+    async def watch(self, sid: str, cells: list[str]) -> None:
+        """Show a screen these cells instead of the ones it had."""
+        before = set(self._screens.get(sid, ()))
+        self._screens[sid] = cells
+        for cell in before - set(cells):
+            self._engine.leave(sid, cell)
+            self._bus.unsubscribe(cell)
+        for cell in cells:
+            if cell not in before:
+                self._engine.enter(sid, cell)
+                await self._bus.subscribe(cell)
+
+    def unwatch(self, sid: str) -> None:
+        """Show a screen nothing any more; harmless for one that watched nothing."""
+        for cell in self._screens.pop(sid, ()):
+            self._engine.leave(sid, cell)
+            self._bus.unsubscribe(cell)
+
+    def saw(self, pro_id: str, position: dict[str, Any]) -> None:
+        """A pro of this node moved. `position` has pro_id, lat, lng and what a screen shows."""
+        self._unpublished[pro_id] = position
+
+    def heard(self, cell: str, positions: list[dict[str, Any]]) -> None:
+        """Another node published a cell that a screen of this node shows."""
+        untold = self._untold.setdefault(cell, {})
+        for position in positions:
+            untold[position["pro_id"]] = position
+
+    def publish(self) -> None:
+        """Hand what this node's pros did to the other nodes and to the next tick here."""
+        moved, self._unpublished = self._unpublished, {}
+        cells: dict[str, list[dict[str, Any]]] = {}
+        for position in moved.values():
+            for cell in fleet_cells_of(position["lat"], position["lng"]):
+                cells.setdefault(cell, []).append(position)
+        for cell, positions in cells.items():
+            for start in range(0, len(positions), 200):  # a message stays far below 64 KB
+                self._bus.publish(cell, {"k": "fleet", "p": positions[start : start + 200]})
+            if self._engine.members(cell):
+                self.heard(cell, positions)
+
+    def tick(self) -> None:
+        """Tell every screen the newest positions of its cells."""
+        untold, self._untold = self._untold, {}
+        for cell, positions in untold.items():
+            self._engine.broadcast(
+                cell,
+                Told.FLEET_TICK,
+                {"cell": cell, "positions": list(positions.values())},
+                droppable=True,
+                key=cell,
+            )

@@ -1,0 +1,211 @@
+"""One status change: lock, check, write, record, queue its consequences. One transaction, no calls outside.
+
+Taking the same step twice is answered as before; two different steps at once take turns at the row lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from db.errors import Forbidden, Invalid, NotFound
+from db.job_events import append_event, events_since
+from db.jobs import Job, lock_job, write_status
+from db.outbox import add_effects
+from db.people import is_available_pro
+from db.pool import Connection, Database
+from db.tracking_links import expire_links_of_job
+from rooms.principal import Principal, Role
+from tracker.jobs.lifecycle import (
+    EFFECTS,
+    ENTERED_AT,
+    FORGETS,
+    LINK_ENDS,
+    JobFacts,
+    Party,
+    Status,
+    TransitionRefused,
+    check_step,
+    party_of,
+)
+
+OLDEST_TAP = timedelta(days=7)  # an offline phone may report a step this late
+CLOCK_SLACK = timedelta(minutes=2)  # a phone's clock may run ahead this much
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a caller asks for. `pro_id` names who gets the job when staff assigns it."""
+
+    to: Status
+    occurred_at: datetime | None = None
+    lat: float | None = None
+    lng: float | None = None
+    notes: str | None = None
+    override_reason: str | None = None
+    pro_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The job's status and version after the call; `changed` is False when the step was already taken."""
+
+    job_id: UUID
+    status: Status
+    version: int
+    changed: bool
+
+
+def facts_of(job: Job) -> JobFacts:
+    """The part of a job that the lifecycle's rules look at."""
+    return JobFacts(
+        status=Status(job.status),
+        customer_id=job.customer_id,
+        pro_id=job.pro_id,
+        order_required=job.order_required,
+        order_stage=job.order_stage,
+    )
+
+
+async def move_job(
+    database: Database,
+    principal: Principal,
+    job_id: UUID,
+    step: Step,
+    *,
+    now: datetime,
+    link_grace: timedelta,
+) -> Moved:
+    """Take one step in a job's life.
+
+    Raises NotFound (also for a stranger's job), Forbidden, TransitionRefused, GuardRefused, Invalid,
+    Unavailable.
+    """
+    occurred_at = _believable(step.occurred_at, now)
+
+    async def work(conn: Connection) -> Moved:
+        job = await lock_job(conn, job_id)
+        if job is None:
+            raise NotFound("There is no such job.")
+        if party_of(principal, facts_of(job)) is None:
+            return await _answer_stranger(conn, job, step, principal)
+        if _already_there(job, step, principal):
+            return Moved(job.id, step.to, job.version, changed=False)
+        pro_id = await _pro_after(conn, job, step, principal)
+        check_step(facts_of(job), step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
+        return await _write(conn, job, step, principal, pro_id, occurred_at, now + link_grace)
+
+    return await database.in_transaction(work)
+
+
+async def _answer_stranger(conn: Connection, job: Job, step: Step, principal: Principal) -> Moved:
+    """The pro who just released the job may be retrying; anybody else learns nothing of it."""
+    newest = await events_since(conn, job.id, job.version - 1)
+    if newest and newest[0].actor_id == principal.id and newest[0].to_status == step.to.value:
+        return Moved(job.id, step.to, job.version, changed=False)
+    if principal.role is Role.PRO and job.status == Status.OPEN.value:
+        raise Forbidden("Take an open job with POST /api/jobs/{id}/accept.")
+    raise NotFound("There is no such job.")
+
+
+def _believable(occurred_at: datetime | None, now: datetime) -> datetime:
+    """The device's time of the tap, or now. Raises Invalid for a clock that cannot be right."""
+    if occurred_at is None:
+        return now
+    if occurred_at > now + CLOCK_SLACK or occurred_at < now - OLDEST_TAP:
+        raise Invalid("occurred_at is in the future or more than seven days ago", field="occurred_at")
+    return min(occurred_at, now)
+
+
+def _already_there(job: Job, step: Step, principal: Principal) -> bool:
+    """A step taken before is answered as before: a retry must not be a conflict."""
+    reassigns = step.pro_id is not None and step.pro_id != job.pro_id
+    leaves = party_of(principal, facts_of(job)) is Party.OWN_CUSTOMER and step.to is not Status.CANCELLED
+    return job.status == step.to.value and not reassigns and not leaves
+
+
+async def _pro_after(conn: Connection, job: Job, step: Step, principal: Principal) -> str | None:
+    """Who has the job after this step. Raises Invalid for a person who cannot take it."""
+    if step.to is Status.OPEN:
+        return None
+    if step.pro_id is None:
+        return job.pro_id
+    if not principal.is_staff or step.to is not Status.ACCEPTED:
+        raise Invalid("pro_id is given only when a dispatcher assigns", field="pro_id")
+    if not await is_available_pro(conn, step.pro_id):
+        raise Invalid("pro_id is not a pro who can take jobs", field="pro_id")
+    return step.pro_id
+
+
+async def _write(
+    conn: Connection,
+    job: Job,
+    step: Step,
+    principal: Principal,
+    pro_id: str | None,
+    occurred_at: datetime,
+    links_die_at: datetime,
+) -> Moved:
+    times: dict[str, datetime | None] = dict.fromkeys(FORGETS.get(step.to, ()))
+    if step.to in ENTERED_AT:
+        times[ENTERED_AT[step.to]] = occurred_at
+    version = await write_status(conn, job.id, status=step.to.value, pro_id=pro_id, times=times)
+    await append_event(
+        conn,
+        job_id=job.id,
+        version=version,
+        kind="status",
+        from_status=job.status,
+        to_status=step.to.value,
+        actor_id=principal.id,
+        actor_role=principal.role.value,
+        occurred_at=occurred_at,
+        data=_event_data(job, step, pro_id),
+    )
+    await add_effects(conn, job.id, version, [effect.value for effect in EFFECTS[step.to]])
+    if step.to in LINK_ENDS:
+        await expire_links_of_job(conn, job.id, links_die_at)
+    return Moved(job.id, step.to, version, changed=True)
+
+
+def _event_data(job: Job, step: Step, pro_id: str | None) -> dict[str, object]:
+    data = {
+        "notes": step.notes,
+        "override_reason": step.override_reason,
+        "lat": step.lat,
+        "lng": step.lng,
+        "pro_id": pro_id if pro_id != job.pro_id else None,
+        "previous_pro_id": job.pro_id if pro_id != job.pro_id else None,
+    }
+    return {key: value for key, value in data.items() if value is not None}
+
+
+async def reassign_job(
+    database: Database, principal: Principal, job_id: UUID, pro_id: str, *, now: datetime
+) -> Moved:
+    """Give a job to a pro, also when another one has it but is not on the way yet.
+
+    Raises NotFound, Invalid, TransitionRefused, Unavailable.
+    """
+
+    async def work(conn: Connection) -> Moved:
+        job = await lock_job(conn, job_id)
+        if job is None or principal.role not in (Role.DISPATCHER, Role.ADMIN):
+            raise NotFound("There is no such job.")
+        step = Step(Status.ACCEPTED, pro_id=pro_id)
+        if _already_there(job, step, principal):
+            return Moved(job.id, Status.ACCEPTED, job.version, changed=False)
+        await _pro_after(conn, job, step, principal)
+        if job.status == Status.SCHEDULED.value:  # keeps its appointment
+            step = Step(Status.SCHEDULED, pro_id=pro_id)
+        elif job.status != Status.ACCEPTED.value:
+            facts = facts_of(job)
+            check_step(facts, Status.ACCEPTED, principal, pro_id=pro_id, override_reason=None)
+            if job.status == Status.EN_ROUTE.value:
+                raise TransitionRefused(
+                    "The pro is on the way; turn the job back first.", current=job.status, allowed=[]
+                )
+        return await _write(conn, job, step, principal, pro_id, now, now)
+
+    return await database.in_transaction(work)
