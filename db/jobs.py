@@ -12,7 +12,7 @@ import asyncpg
 from db.pool import Connection
 
 _COLUMNS = """
-    j.id, j.customer_id, j.pro_id, j.status, j.version, s.code AS skill, j.service, j.notes, j.lat, j.lng,
+    j.id, j.reference, j.customer_id, j.pro_id, j.status, j.version, s.code AS skill, j.service, j.notes, j.lat, j.lng,
     j.address, j.approximate_address, j.price_cents, j.final_price_cents, j.tip_cents,
     j.order_required, j.order_stage, j.window_start, j.window_end, j.created_at, j.opened_at,
     j.accepted_at, j.en_route_at, j.arrived_at, j.started_at, j.finished_at, j.cancelled_at,
@@ -29,6 +29,7 @@ class Job:
     """A whole job as the company sees it; what a caller may see of it is decided above."""
 
     id: UUID
+    reference: str | None
     customer_id: str
     pro_id: str | None
     status: str
@@ -64,6 +65,7 @@ class Job:
 class NewJob:
     """What creating a job takes; `status` is 'pending' or 'open'."""
 
+    reference: str | None
     customer_id: str
     skill: str
     service: str
@@ -85,28 +87,33 @@ def _job(row: asyncpg.Record) -> Job:
 
 async def job_by_id(conn: Connection, job_id: UUID) -> Job | None:
     """One job, or None."""
-    row = await conn.fetchrow(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1", job_id)  # noqa: S608
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1", job_id)
     return _job(row) if row else None
 
 
 async def lock_job(conn: Connection, job_id: UUID) -> Job | None:
     """One job, locked until the transaction ends, so that its next event has one writer."""
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1 FOR NO KEY UPDATE OF j",  # noqa: S608
+        f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1 FOR NO KEY UPDATE OF j",
         job_id,
     )
     return _job(row) if row else None
 
 
 async def create_job(conn: Connection, new: NewJob) -> UUID | None:
-    """Insert a job with version 1, whose event the caller appends. None: unknown skill or customer."""
+    """Insert a job with version 1, whose event the caller appends.
+
+    None when the skill or the customer is unknown, or a job with this reference exists.
+    """
     job_id: UUID | None = await conn.fetchval(
         """
         INSERT INTO jobs (customer_id, skill_no, service, notes, lat, lng, address, approximate_address,
-                          price_cents, order_required, window_start, window_end, status, version, opened_at)
-        SELECT p.id, s.skill_no, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1,
-               CASE WHEN $13 = 'open' THEN now() END
+                          price_cents, order_required, window_start, window_end, status, reference,
+                          version, opened_at)
+        SELECT p.id, s.skill_no, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+               1, CASE WHEN $13 = 'open' THEN now() END
         FROM skills s, people p WHERE s.code = $2 AND p.id = $1 AND p.role = 'customer'
+        ON CONFLICT (reference) DO NOTHING
         RETURNING id
         """,
         new.customer_id,
@@ -122,8 +129,15 @@ async def create_job(conn: Connection, new: NewJob) -> UUID | None:
         new.window_start,
         new.window_end,
         new.status,
+        new.reference,
     )
     return job_id
+
+
+async def job_by_reference(conn: Connection, reference: str) -> Job | None:
+    """The job made from this order, or None."""
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} {_FROM} WHERE j.reference = $1", reference)
+    return _job(row) if row else None
 
 
 async def write_status(
@@ -140,7 +154,7 @@ async def write_status(
     """
     columns = "".join(f", {column} = ${number}" for number, column in enumerate(times, start=4))
     version: int = await conn.fetchval(
-        f"UPDATE jobs SET status = $2, pro_id = $3, version = version + 1{columns}"  # noqa: S608
+        f"UPDATE jobs SET status = $2, pro_id = $3, version = version + 1{columns}"
         " WHERE id = $1 RETURNING version",
         job_id,
         status,
@@ -216,7 +230,7 @@ async def list_jobs(
         where.append(f"(j.created_at, j.id) < ({arg(before[0])}::timestamptz, {arg(before[1])}::uuid)")
     condition = "WHERE " + " AND ".join(where) if where else ""
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} {_FROM} {condition} ORDER BY j.created_at DESC, j.id DESC LIMIT {arg(limit)}",  # noqa: S608
+        f"SELECT {_COLUMNS} {_FROM} {condition} ORDER BY j.created_at DESC, j.id DESC LIMIT {arg(limit)}",
         *args,
     )
     return [_job(row) for row in rows]

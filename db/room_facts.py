@@ -26,18 +26,20 @@ async def job_ids_of_active_pro(conn: Connection, pro_id: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def dead_links(conn: Connection, link_ids: list[int]) -> set[int]:
-    """Which of these tracking links no longer open anything."""
+async def link_ends(conn: Connection, link_ids: list[int]) -> dict[int, float]:
+    """When each of these tracking links ends or ended, in epoch seconds (infinity: not set, 0: gone)."""
     rows = await conn.fetch(
-        "SELECT asked FROM unnest($1::bigint[]) asked LEFT JOIN tracking_links l ON l.id = asked"
-        " WHERE l.id IS NULL OR l.revoked_at IS NOT NULL OR l.expires_at <= clock_timestamp()",
+        "SELECT asked, CASE WHEN l.id IS NULL OR l.revoked_at IS NOT NULL THEN 0"
+        " WHEN l.expires_at IS NULL THEN 'infinity'::float8"
+        " ELSE extract(epoch FROM l.expires_at)::float8 END AS ends"
+        " FROM unnest($1::bigint[]) asked LEFT JOIN tracking_links l ON l.id = asked",
         link_ids,
     )
-    return {row["asked"] for row in rows}
+    return {row["asked"]: row["ends"] for row in rows}
 
 
 async def barred_people(conn: Connection, person_ids: list[str]) -> dict[str, float]:
-    """People who are suspended or signed out, and since which epoch second (suspended: for ever)."""
+    """Until which epoch second of issue a person's tokens are refused (suspended: infinity)."""
     rows = await conn.fetch(
         "SELECT id, CASE WHEN suspended_at IS NOT NULL THEN 'infinity'::float8"
         " ELSE extract(epoch FROM signed_out_at)::float8 END AS until"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +33,15 @@ class FeedWatches:
 
     async def watch(self, sid: str, watch: FeedWatch) -> None:
         """Start or replace a socket's watch; returns once new offers can reach it."""
+        await asyncio.gather(*(self._bus.subscribe(cell) for cell in watch.cells))
         self.unwatch(sid)
+        if self._engine.session(sid) is None:  # it left meanwhile
+            for cell in watch.cells:
+                self._bus.unsubscribe(cell)
+            return
         self._watches[sid] = watch
         for cell in watch.cells:
             self._engine.enter(sid, cell)
-            await self._bus.subscribe(cell)
 
     def unwatch(self, sid: str) -> None:
         """End a socket's watch; harmless when there is none."""

@@ -6,6 +6,7 @@ message per busy cell; once a second every node tells its screens what it gather
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from rooms.bus import Bus
@@ -27,16 +28,16 @@ class Fleet:
         self._screens: dict[str, list[str]] = {}
 
     async def watch(self, sid: str, cells: list[str]) -> None:
-        """Show a screen these cells instead of the ones it had."""
-        before = set(self._screens.get(sid, ()))
+        """Show a screen these cells instead of the ones it had; returns once they can reach it."""
+        await asyncio.gather(*(self._bus.subscribe(cell) for cell in cells))
+        self.unwatch(sid)
+        if self._engine.session(sid) is None:  # it left meanwhile
+            for cell in cells:
+                self._bus.unsubscribe(cell)
+            return
         self._screens[sid] = cells
-        for cell in before - set(cells):
-            self._engine.leave(sid, cell)
-            self._bus.unsubscribe(cell)
         for cell in cells:
-            if cell not in before:
-                self._engine.enter(sid, cell)
-                await self._bus.subscribe(cell)
+            self._engine.enter(sid, cell)
 
     def unwatch(self, sid: str) -> None:
         """Show a screen nothing any more; harmless for one that watched nothing."""

@@ -64,6 +64,11 @@ class JobRooms:
         self._read_facts = read_facts
         self._catch_up = catch_up
         self.rooms: dict[UUID, JobRoom] = {}
+        self._jobs_of: dict[str, set[UUID]] = {}
+
+    def jobs_of(self, sid: str) -> frozenset[UUID]:
+        """The jobs a socket follows."""
+        return frozenset(self._jobs_of.get(sid, ()))
 
     # Joining and leaving
 
@@ -87,6 +92,7 @@ class JobRooms:
         if sid in room.members:
             self._bus.unsubscribe(job_room(job_id))  # one subscription per member
         room.members[sid] = Member(principal, Membership(False, membership.crew), -1)
+        self._jobs_of.setdefault(sid, set()).add(job_id)
         self._engine.enter(sid, job_room(job_id))
         if membership.crew:
             self._engine.enter(sid, crew_room(job_id))
@@ -113,12 +119,19 @@ class JobRooms:
         room = self.rooms.get(job_id)
         if room is None or room.members.pop(sid, None) is None:
             return
+        self._jobs_of[sid].discard(job_id)
         for name in (job_room(job_id), dot_room(job_id), crew_room(job_id)):
             self._engine.leave(sid, name)
         self._watchers_changed(room)
         if not room.members:
             del self.rooms[job_id]
         self._bus.unsubscribe(job_room(job_id))
+
+    def leave_all(self, sid: str) -> None:
+        """A socket is gone."""
+        for job_id in self.jobs_of(sid):
+            self.leave(sid, job_id)
+        self._jobs_of.pop(sid, None)
 
     # Telling
 
@@ -174,14 +187,6 @@ class JobRooms:
         self._engine.send(sid, Told.REVOKED, {"job_id": str(job_id), "reason": reason})
         self.leave(sid, job_id)
 
-    def recheck_expiry(self, sid: str, job_id: UUID, principal: Principal) -> None:
-        """Judge one member again with a principal whose right may have ended."""
-        room = self.rooms.get(job_id)
-        member = room.members.get(sid) if room else None
-        if room and member:
-            member.principal = principal
-            self._judge(room, sid, member, room.facts, "expired")
-
     # Presence
 
     def watched(self, job_id: UUID) -> bool:
@@ -215,9 +220,7 @@ class JobRooms:
         watchers = room.watchers(time.monotonic())
         if watchers != room.told_watchers:
             room.told_watchers = watchers
-            self.tell(
-                room.job_id, Told.PRESENCE_CHANGED, {"job_id": str(room.job_id), "watchers": watchers}
-            )
+            self.tell(room.job_id, Told.PRESENCE_CHANGED, {"job_id": str(room.job_id), "watchers": watchers})
 
 
 def room_key(job_id: UUID) -> str:

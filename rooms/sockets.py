@@ -7,7 +7,7 @@ which the engine turns into `{ok: false, error}`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +29,12 @@ class UnknownEvent(Problem):
     code = "unknown_event"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Session:
-    """One connected socket: who it is and which jobs it follows."""
+    """One connected socket and who it is."""
 
     sid: str
     principal: Principal
-    jobs: set[UUID] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,7 @@ class Sockets:
 
     def on_leave(self, session: Session) -> None:
         """A socket is gone: it leaves every room."""
-        for job_id in list(session.jobs):
-            self._jobs.leave(session.sid, job_id)
+        self._jobs.leave_all(session.sid)
         self._fleet.unwatch(session.sid)
         self._feeds.unwatch(session.sid)
 
@@ -103,16 +101,15 @@ class Sockets:
         _only(data, "job_id", "since")
         job_id = _job_id(data.get("job_id", session.principal.job_id))
         since = _since(data.get("since"))
-        if len(session.jobs) >= MAX_WATCHED_JOBS and job_id not in session.jobs:
+        following = self._jobs.jobs_of(session.sid)
+        if len(following) >= MAX_WATCHED_JOBS and job_id not in following:
             raise Invalid(f"A socket follows at most {MAX_WATCHED_JOBS} jobs; watch the fleet instead.")
         await self._jobs.join(session.sid, session.principal, job_id)
-        session.jobs.add(job_id)
         try:
             facts, ack = await self._answers.snapshot(session.principal, job_id, since)
             membership = self._jobs.see_dot(session.sid, facts)
         except BaseException:
             self._jobs.leave(session.sid, job_id)
-            session.jobs.discard(job_id)
             raise
         return ack(membership.sees_dot)
 
@@ -120,7 +117,6 @@ class Sockets:
         _only(data, "job_id")
         job_id = _job_id(data.get("job_id", session.principal.job_id))
         self._jobs.leave(session.sid, job_id)
-        session.jobs.discard(job_id)
         return {"ok": True}
 
     async def _watch_fleet(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ CREATE TABLE pro_skills (
 
 CREATE TABLE jobs (
     id                  uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    reference           text UNIQUE CHECK (length(reference) BETWEEN 1 AND 128),  -- the order: one job each
     customer_id         text NOT NULL REFERENCES people (id),
     pro_id              text REFERENCES people (id),
     status              text NOT NULL DEFAULT 'pending' CHECK (status IN (

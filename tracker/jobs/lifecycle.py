@@ -120,9 +120,7 @@ LIFECYCLE: Mapping[Status, tuple[Step, ...]] = MappingProxyType(
 )
 
 # What entering a status causes. The live path knows one effect; the money and message effects join here.
-EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(
-    {status: (Effect.ANNOUNCE,) for status in Status}
-)
+EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(dict.fromkeys(Status, (Effect.ANNOUNCE,)))
 
 # The column that remembers when a status was entered.
 ENTERED_AT: Mapping[Status, str] = MappingProxyType(

@@ -1,0 +1,45 @@
+"""What every handler may use: the parts of the running application, put together in `app.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from tracker.identity.links import Links
+from tracker.positions.receive import Receiver
+from tracker.settings import Settings
+from tracker.snapshot import Snapshots
+
+from db.pool import Database
+from rooms.server import Rooms
+from tracker.effects.announce import announce
+from tracker.jobs.claim import ClaimGate
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The running application's parts."""
+
+    settings: Settings
+    database: Database
+    rooms: Rooms
+    receiver: Receiver
+    snapshots: Snapshots
+    links: Links
+    gate: ClaimGate
+    authenticator: Authenticator
+
+    @property
+    def link_grace(self) -> timedelta:
+        """How long a tracking link outlives its job."""
+        return timedelta(hours=self.settings.link_grace_hours)
+
+    async def announce(self, job_id: UUID, version: int) -> None:
+        """Tell the rooms at once; the outbox row makes sure of it should this process die here."""
+        await announce(self.database, self.rooms.say, job_id, version)
+
+    def forget_person(self, person_id: str) -> None:
+        """A person's rights changed: this process and every other one look again at once."""
+        self.authenticator.forget(person_id)
+        self.rooms.say.barred(person_id)

@@ -1,0 +1,223 @@
+"""The rooms put together: engine, bus, membership and clock. The composition root makes one per process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from db.errors import Problem
+from db.job_events import events_since
+from db.pool import Database
+from db.room_facts import job_facts, job_ids_of_active_pro
+from db.times import iso
+from rooms.broadcast import Broadcaster
+from rooms.bus import Bus
+from rooms.engine import Engine
+from rooms.feed_watch import FeedWatches
+from rooms.fleet import Fleet
+from rooms.hearing import Hearing
+from rooms.job_rooms import JobRooms, StatusNews
+from rooms.membership import VISIBLE_STATUSES, JobFacts
+from rooms.names import job_room, person_room
+from rooms.principal import Principal, Role
+from rooms.rights import Rights
+from rooms.sockets import Answers, Session, Sockets
+
+log = logging.getLogger("tracker.rooms")
+
+BEAT_S = 0.5  # the fleet is published each beat and told each second one
+WATCHERS_EVERY_S = 15.0
+SWEEP_EVERY_S = 20.0
+
+
+class Rooms:
+    """All rooms of this process.
+
+    `authenticate(auth)` turns the CONNECT payload into a Principal or raises Problem; `dots(job_ids)`
+    reads the newest visible positions after the bus was deaf.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        *,
+        node_id: str,
+        authenticate: Callable[[dict[str, Any]], Awaitable[Principal]],
+        answers: Answers,
+        dots: Callable[[list[UUID]], Awaitable[dict[UUID, dict[str, Any]]]],
+        visible: frozenset[str] = VISIBLE_STATUSES,
+        allowed_origins: list[str] | None = None,
+    ) -> None:
+        self._database = database
+        self._authenticate = authenticate
+        self._dots = dots
+        self.bus = bus
+        self.engine = Engine(
+            on_connect=self._on_connect,
+            on_event=self._on_event,
+            on_disconnect=self._on_disconnect,
+            allowed_origins=allowed_origins,
+        )
+        self.jobs = JobRooms(
+            self.engine,
+            bus,
+            node_id=node_id,
+            visible=visible,
+            read_facts=self._read_facts,
+            catch_up=lambda job_id: self._spawn(self._catch_up(job_id)),
+        )
+        self.fleet = Fleet(self.engine, bus)
+        self.feeds = FeedWatches(self.engine, bus)
+        self.hearing = Hearing(self.engine, self.jobs, self.fleet, self.feeds)
+        self.say = Broadcaster(bus, self.hearing.hear)
+        self.rights = Rights(database, self.engine, self.jobs)
+        self._sockets = Sockets(self.jobs, self.fleet, self.feeds, answers)
+        self._tasks: set[asyncio.Task[None]] = set()
+        bus.on_message = self.hearing.hear
+        bus.on_resync = self._resync
+        self.hearing.on_barred = lambda person_id: self._spawn(self.rights.recheck([person_id]))
+
+    async def start(self) -> None:
+        """Connect the bus and start the clock."""
+        await self.bus.start()
+        self._spawn(self._clock())
+        self._spawn(self._sweep())
+
+    async def drain(self, retry_in_s: float) -> None:
+        """Ask every client to come back in a moment, then close their sockets one by one."""
+        await self.engine.drain(retry_in_s)
+
+    async def aclose(self) -> None:
+        """Stop the clock, close the engine and the bus."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.engine.aclose()
+        await self.bus.aclose()
+
+    # Sockets coming and going
+
+    async def _on_connect(self, sid: str, auth: dict[str, Any], _environ: dict[str, Any]) -> Session:
+        session = Session(sid, await self._authenticate(auth))
+        if not session.principal.is_link:
+            await self.bus.subscribe(person_room(session.principal.id))
+            self.engine.enter(sid, person_room(session.principal.id))
+        self.rights.opened(session)
+        return session
+
+    async def _on_event(self, sid: str, session: Session, event: str, data: dict[str, Any]) -> dict[str, Any]:
+        return await self._sockets.on_event(sid, session, event, data)
+
+    def _on_disconnect(self, _sid: str, session: Session, _reason: str) -> None:
+        self._sockets.on_leave(session)
+        self.rights.closed(session)
+        if not session.principal.is_link:
+            self.bus.unsubscribe(person_room(session.principal.id))
+
+    async def join_own_jobs(self, pro_id: str) -> None:
+        """Put a pro's sockets into the rooms of the jobs the pro is busy with, and only those.
+
+        Runs when a pro connects and when the pro's jobs change. Raises Unavailable.
+        """
+        sessions = [s for s in self.rights.sessions_of(pro_id) if s.principal.role is Role.PRO]
+        if not sessions:
+            return
+        async with self._database.connection() as conn:
+            job_ids = await job_ids_of_active_pro(conn, pro_id)
+        for session in sessions:
+            for job_id in job_ids:
+                if job_id not in self.jobs.jobs_of(session.sid):
+                    await self._join_quietly(session, job_id)
+
+    async def _join_quietly(self, session: Session, job_id: UUID) -> None:
+        try:
+            await self.jobs.join(session.sid, session.principal, job_id)
+        except Problem:
+            return  # it moved on, or the socket left
+        self.bus.publish(job_room(job_id), {"k": "who_watches"})
+
+    # Reading
+
+    async def _read_facts(self, job_id: UUID) -> JobFacts | None:
+        async with self._database.connection() as conn:
+            rows = await job_facts(conn, [job_id])
+        return JobFacts(*rows[0].values()) if rows else None
+
+    async def _catch_up(self, job_id: UUID) -> None:
+        """Tell a room the events it missed, in order, with the job's present facts as the judge."""
+        room = self.jobs.rooms.get(job_id)
+        if room is None:
+            return
+        async with self._database.connection() as conn:
+            facts = await job_facts(conn, [job_id])
+            missed = await events_since(conn, job_id, room.facts.version)
+        for event in missed:
+            now = JobFacts(job_id, event.version, *list(facts[0].values())[2:])
+            self.jobs.tell_status(
+                StatusNews(now, event.to_status or now.status, event.from_status, iso(event.occurred_at))
+            )
+
+    async def _resync(self, _channels: list[str]) -> None:
+        """The bus was deaf: whatever the rooms missed is read from the database."""
+        job_ids = list(self.jobs.rooms)
+        for start in range(0, len(job_ids), 500):
+            chunk = job_ids[start : start + 500]
+            async with self._database.connection() as conn:
+                rows = await job_facts(conn, chunk)
+            for row in rows:
+                room = self.jobs.rooms.get(row["id"])
+                if room is not None and row["version"] > room.facts.version:
+                    await self._catch_up(row["id"])
+            for job_id, payload in (await self._dots(chunk)).items():
+                self.jobs.tell_position(job_id, payload)
+        for job_id in list(self.jobs.rooms):
+            self.jobs.say_watchers(job_id)
+
+    # Clock
+
+    async def _clock(self) -> None:
+        beats = 0
+        watchers_every = round(WATCHERS_EVERY_S / BEAT_S)
+        while True:
+            await asyncio.sleep(BEAT_S)
+            beats += 1
+            self.rights.cut_expired()
+            self.fleet.publish()
+            if beats % 2 == 0:
+                self.fleet.tick()
+            if beats % watchers_every == 0:
+                for job_id in list(self.jobs.rooms):
+                    self.jobs.say_watchers(job_id)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S * random.uniform(0.8, 1.2))
+            try:
+                await self.rights.recheck()
+            except Problem as error:
+                log.warning("rights sweep put off: %s", error.detail)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def spawn_join_own_jobs(self, pro_id: str) -> None:
+        """Start `join_own_jobs` in the background."""
+        self._spawn(self.join_own_jobs(pro_id))
+
+
+async def _logged(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except Problem as error:
+        log.warning("put off: %s", error.detail)
+    except Exception:
+        log.exception("background work failed")

@@ -1,0 +1,95 @@
+"""How a job comes to be: once per order reference, with its first event and its first effects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db.errors import Conflict, Invalid
+from db.job_events import append_event
+from db.jobs import Job, NewJob, create_job, job_by_reference
+from db.outbox import add_effects
+from db.pool import Connection, Database
+from rooms.principal import Principal
+from tracker.jobs.lifecycle import EFFECTS, Status
+
+
+class ReferenceConflict(Conflict):
+    """A different job was made from this order already."""
+
+    code = "reference_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A job; `made_now` is False when the same order had made it before."""
+
+    job_id: UUID
+    status: Status
+    version: int
+    made_now: bool
+
+
+async def take_in(database: Database, principal: Principal, new: NewJob, *, now: datetime) -> Created:
+    """Create a job, its first event and its effects in one transaction.
+
+    The same reference again with the same facts answers with the job it made; with others it is a
+    ReferenceConflict. Raises Invalid for an unknown skill or customer, Unavailable.
+    """
+    if (new.window_start is None) != (new.window_end is None) or (
+        new.window_start and new.window_end and new.window_start >= new.window_end
+    ):
+        raise Invalid("window_start and window_end go together, start first", field="window_start")
+
+    async def work(conn: Connection) -> Created:
+        job_id = await create_job(conn, new)
+        if job_id is None:
+            return await _made_before(conn, new)
+        status = Status(new.status)
+        await append_event(
+            conn,
+            job_id=job_id,
+            version=1,
+            kind="created",
+            from_status=None,
+            to_status=status.value,
+            actor_id=principal.id,
+            actor_role=principal.role.value,
+            occurred_at=now,
+            data={"reference": new.reference} if new.reference else {},
+        )
+        await add_effects(conn, job_id, 1, [effect.value for effect in EFFECTS[status]])
+        return Created(job_id, status, 1, made_now=True)
+
+    return await database.in_transaction(work)
+
+
+async def _made_before(conn: Connection, new: NewJob) -> Created:
+    job = await job_by_reference(conn, new.reference) if new.reference else None
+    if job is None:
+        raise Invalid("customer_id is not a customer, or skill is not in the catalogue", field="skill")
+    if not _same_order(job, new):
+        raise ReferenceConflict(job_id=str(job.id))
+    return Created(job.id, Status(job.status), job.version, made_now=False)
+
+
+def _same_order(job: Job, new: NewJob) -> bool:
+    facts = ("customer_id", "skill", "service", "lat", "lng", "address", "price_cents", "order_required")
+    return all(getattr(job, fact) == getattr(new, fact) for fact in facts)
+
+
+_HOUSE_NUMBER = re.compile(r"^\s*(?:no\.?\s*)?\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?\s+", re.IGNORECASE)
+_UNIT = re.compile(r"^\s*(?:apt|apartment|unit|suite|ste|flat|floor|#)\b?.*$", re.IGNORECASE)
+
+
+def approximate(address: str) -> str:
+    """The address without house number and unit, for pros who have not claimed the job.
+
+    `482 Alder Street, Apt 3, Riverton` becomes `Alder Street, Riverton`.
+    """
+    parts = [part for part in address.split(",") if not _UNIT.match(part)]
+    street, *rest = parts or [address]
+    kept = [_HOUSE_NUMBER.sub("", street).strip(), *(part.strip() for part in rest)]
+    return ", ".join(part for part in kept if part) or "Address on request"
