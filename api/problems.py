@@ -19,13 +19,6 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2  # when the problem itself does not know better: a restarted database is back by then
 
 
-class Malformed(Problem):
-    """The request is not well-formed: its JSON, or its encoding."""
-
-    code = "malformed"
-    status = 400
-
-
 class TooLarge(Problem):
     """The body is larger than this server reads."""
 

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from api.problems import Malformed
 from api.shapes import Input, decode_custom
-from api.strict_json import loads, snake_keys
 from db.errors import Invalid
+from rooms.strict_json import loads
 
 MAX_QUERY_FIELDS = 32
+_CAMEL = re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+", re.ASCII)
 _WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
 
 
 def parse_body(shape: Any, data: bytes) -> Any:
-    """`data` as a `shape`. An empty body is `{}` where every field is optional.
+    """`data`, one JSON text, as a `shape`. An empty body is `{}` where every field is optional.
 
-    Raises Malformed (400) and Invalid (422).
+    Raises Invalid, with the field's name where there is one.
     """
-    if not data and _takes_nothing(shape):
+    if not data:
+        if not _takes_nothing(shape):
+            raise Invalid("The body is empty.")
         data = b"{}"
     return _convert(snake_keys(loads(data)), shape, strict=True)
 
 
 def parse_query(shape: type[Input], raw: bytes) -> Any:
-    """A query string as a `shape`: every value is text, so numbers are read from text.
-
-    Raises Malformed (400) for broken percent-encoding and Invalid (422) for the rest.
-    """
+    """A query string as a `shape`: every value is text, so numbers are read from text. Raises Invalid."""
     try:
         pairs = parse_qsl(
             raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS
         )
     except UnicodeError:
-        raise Malformed("The query is not percent-encoded UTF-8.") from None
+        raise Invalid("The query is not percent-encoded UTF-8.") from None
     except ValueError:
         raise Invalid(f"The query may have {MAX_QUERY_FIELDS} fields.") from None
     values = dict(pairs)
@@ -52,6 +52,30 @@ def parse_query(shape: type[Input], raw: bytes) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             raise Invalid("Expected a finite number.", field=name)
     return query
+
+
+def snake_keys(value: Any) -> Any:
+    """The same value with camelCase keys as snake_case, at every depth.
+
+    Raises Invalid when one object spells the same key both ways.
+    """
+    if isinstance(value, list):
+        return [snake_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {snake(key): snake_keys(item) for key, item in value.items()}
+    if len(renamed) != len(value):
+        twice = next(key for key in value if snake(key) != key and snake(key) in value)
+        raise Invalid(f"`{twice}` and `{snake(twice)}` are the same field.", field=snake(twice))
+    return renamed
+
+
+@lru_cache(maxsize=4096)
+def snake(key: str) -> str:
+    """`jobId` → `job_id`; anything that is not plain camelCase stays as it is."""
+    if len(key) > 64 or not _CAMEL.fullmatch(key):
+        return key
+    return re.sub(r"[A-Z]", lambda capital: "_" + capital[0].lower(), key)
 
 
 def _convert(value: Any, shape: Any, *, strict: bool) -> Any:

@@ -24,7 +24,7 @@ routes and OpenAPI are built from that list:
     routes = routes_for(endpoints, services=services, authenticate=authenticator.authenticate)
 
 A request is checked in this order, and the first refusal is the answer: method (405), credentials (401),
-role (403), rate (429), path (404), query (422), content type (415), body (413, 408, 400, 422).
+role (403), rate (429), path (404), query (422), content type (415), body (413, 408, 422).
 `{id}` and names ending in `_id` are UUIDs; `{name:int}` is a positive 64-bit integer, `{name:str}` a text.
 """
 
@@ -53,8 +53,8 @@ from db.errors import Forbidden, NotFound, Problem, Unauthorized
 from rooms.principal import Principal, Role
 
 S = TypeVar("S")  # the application's services
-B = TypeVar("B")  # the body's struct, or None
-Q = TypeVar("Q")  # the query's struct, or None
+B = TypeVar("B", covariant=True)  # the body's struct, or None
+Q = TypeVar("Q", covariant=True)  # the query's struct, or None
 A = TypeVar("A")  # the answer's struct, or None for 204
 
 Authenticate = Callable[[dict[str, Any]], Awaitable[Principal]]

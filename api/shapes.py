@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from db.times import iso
+
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS84.")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS84.")]
 Cents = Annotated[int, Meta(ge=0, le=100_000_000, description="An amount of money in cents.")]
@@ -26,11 +28,11 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[
 _MAX_EPOCH_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
-class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A request body or query: declared fields only, in snake_case or camelCase."""
 
 
-class Answer(msgspec.Struct, kw_only=True, frozen=True):
+class Answer(msgspec.Struct, kw_only=True):
     """An answer: snake_case."""
 
 
@@ -72,10 +74,6 @@ class Instant(datetime):
         except (ValueError, OverflowError):
             raise ValueError("Expected a time that exists") from None
 
-    def text(self) -> str:
-        """ISO 8601 with milliseconds: `2026-11-21T08:30:00.000Z`."""
-        return self.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
 
 def decode_custom(kind: type, value: object) -> Any:
     """msgspec's hook for the types it does not know, on the way in."""
@@ -87,7 +85,7 @@ def decode_custom(kind: type, value: object) -> Any:
 def encode_custom(value: object) -> Any:
     """The same, on the way out."""
     if isinstance(value, Instant):
-        return value.text()
+        return iso(value)
     raise NotImplementedError(type(value))
 
 
