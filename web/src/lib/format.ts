@@ -1,0 +1,102 @@
+import type { Eta } from "./wire.ts";
+
+/** Numbers and times as people say them. Pure: now, locale and time zone come in as values. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export interface Region {
+  /** BCP 47, for example "en-GB". */
+  locale: string;
+  /** IANA name; undefined is the device's own. */
+  timeZone?: string;
+}
+
+/** "just now", "40 s ago", "2 min ago", "1 h 5 min ago", then the date and time. */
+export function ago(then_ms: number, now_ms: number, region: Region): string {
+  const age_ms = Math.max(0, now_ms - then_ms);
+  if (age_ms < 5 * SECOND) return "just now";
+  if (age_ms < MINUTE) return `${Math.floor(age_ms / SECOND)} s ago`;
+  if (age_ms < HOUR) return `${Math.floor(age_ms / MINUTE)} min ago`;
+  if (age_ms < DAY) return `${hours(age_ms)} ago`;
+  return `${day(then_ms, now_ms, region)}, ${clock(then_ms, region)}`;
+}
+
+function hours(ms: number): string {
+  const h = Math.floor(ms / HOUR);
+  const min = Math.floor((ms % HOUR) / MINUTE);
+  return min === 0 ? `${h} h` : `${h} h ${min} min`;
+}
+
+/** "09:05" and "14:32", or "2:32 PM" where people write it so. */
+export function clock(ms: number, region: Region): string {
+  const { hour12 } = new Intl.DateTimeFormat(region.locale, { hour: "numeric" }).resolvedOptions();
+  return part(ms, region, { hour: hour12 === true ? "numeric" : "2-digit", minute: "2-digit" });
+}
+
+/** "today", "tomorrow", or "Tue 24 Nov". */
+export function day(ms: number, now_ms: number, region: Region): string {
+  const date = (at: number): string => part(at, region, { year: "numeric", month: "numeric", day: "numeric" });
+  if (date(ms) === date(now_ms)) return "today";
+  if (date(ms) === date(now_ms + DAY)) return "tomorrow";
+  return part(ms, region, { weekday: "short", day: "numeric", month: "short" });
+}
+
+/** The agreed time of a visit: "today, 14:00–16:00". */
+export function timeWindow(start_ms: number, end_ms: number, now_ms: number, region: Region): string {
+  const on = day(start_ms, now_ms, region);
+  const until = day(end_ms, now_ms, region);
+  const from = `${on}, ${clock(start_ms, region)}`;
+  return on === until ? `${from}–${clock(end_ms, region)}` : `${from} – ${until}, ${clock(end_ms, region)}`;
+}
+
+function part(ms: number, region: Region, options: Intl.DateTimeFormatOptions): string {
+  const zone = region.timeZone === undefined ? {} : { timeZone: region.timeZone };
+  return new Intl.DateTimeFormat(region.locale, { ...options, ...zone }).format(ms);
+}
+
+export interface Arrival {
+  /** "8–12 min", "about 1 h 20 min", "less than a minute". */
+  band: string;
+  /** Epoch milliseconds of the expected arrival. */
+  at_ms: number;
+}
+
+/** What is left of an estimate that was made `age_s` seconds ago. */
+export function arrival(eta: Eta, age_s: number, now_ms: number): Arrival {
+  const left = (seconds: number): number => Math.max(0, seconds - Math.max(0, age_s));
+  const at_ms = now_ms + left(eta.seconds) * SECOND;
+  return { band: band(left(eta.low), left(eta.seconds), left(eta.high)), at_ms };
+}
+
+/** A band in whole minutes, rounded outwards so that it never promises more than the estimate does. */
+export function band(low_s: number, middle_s: number, high_s: number): string {
+  const low = Math.floor(Math.min(low_s, middle_s) / 60);
+  const high = Math.ceil(Math.max(high_s, middle_s) / 60);
+  if (high <= 1) return "less than a minute";
+  if (high >= 90) return `about ${hours(Math.round(middle_s / 300) * 5 * MINUTE)}`;
+  const from = Math.max(1, low);
+  return from === high ? `${high} min` : `${from}–${high} min`;
+}
+
+/** "350 m" and "3.2 km", or "0.2 mi" where roads are signed in miles. */
+export function distance(metres: number, region: Region): string {
+  if (usesMiles(region.locale)) {
+    const miles = metres / 1609.344; // international mile
+    return `${miles < 10 ? miles.toFixed(1) : Math.round(miles)} mi`;
+  }
+  if (metres < 950) return `${Math.max(10, Math.round(metres / 10) * 10)} m`;
+  const km = metres / 1000;
+  return `${km < 10 ? km.toFixed(1) : Math.round(km)} km`;
+}
+
+/** Countries whose road signs are in miles: the United States, the United Kingdom, Liberia, Myanmar. */
+function usesMiles(locale: string): boolean {
+  try {
+    return ["US", "GB", "LR", "MM"].includes(new Intl.Locale(locale).maximize().region ?? "");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+import { learnClock } from "./clock.ts";
+
+/** An RFC 9457 problem, or a network that did not answer (`status` 0). */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly facts: Record<string, unknown>;
+  /** Seconds after which the server wants to be asked again, when it said so. */
+  readonly retry_after_s: number | null;
+
+  constructor(status: number, code: string, detail: string, facts: Record<string, unknown>, retry_after_s: number | null) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.facts = facts;
+    this.retry_after_s = retry_after_s;
+  }
+
+  /** Whether the same request can succeed later without a change. */
+  get retry(): boolean {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Calls of our own server: JSON in, JSON out, problems thrown. */
+export class Http {
+  readonly root: string;
+  private readonly token: string | null;
+
+  constructor(root: string, token: string | null = null) {
+    this.root = root;
+    this.token = token;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.call<T>("GET", path);
+  }
+
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.call<T>("POST", path, body);
+  }
+
+  /** @throws HttpProblem for every answer that is not 2xx, and when there is no answer in 15 s. */
+  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const began = Date.now();
+    let response: Response;
+    try {
+      response = await fetch(this.root + path, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(15_000),
+      });
+    } catch {
+      throw new HttpProblem(0, "no_answer", "The server did not answer.", {}, null);
+    }
+    learnClock(response, began, Date.now());
+    const answer: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw problemOf(response, answer);
+    return answer as T;
+  }
+}
+
+function problemOf(response: Response, answer: unknown): HttpProblem {
+  const facts = typeof answer === "object" && answer !== null ? (answer as Record<string, unknown>) : {};
+  const text = (key: string): string | null => (typeof facts[key] === "string" ? facts[key] : null);
+  const after = Number.parseFloat(response.headers.get("retry-after") ?? "");
+  return new HttpProblem(
+    response.status,
+    text("code") ?? `http_${response.status}`,
+    text("detail") ?? text("title") ?? `The server answered ${response.status}.`,
+    facts,
+    Number.isFinite(after) ? after : null,
+  );
+}

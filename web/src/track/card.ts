@@ -1,0 +1,111 @@
+import { serverNow } from "../lib/clock.ts";
+import { byId, h, setText, show } from "../lib/dom.ts";
+import { ago, arrival, clock, distance, timeWindow } from "../lib/format.ts";
+import type { Signal } from "../lib/contact.ts";
+import type { JobView } from "../lib/job_view.ts";
+import { region } from "../lib/region.ts";
+import { STEPS, stepOf } from "../lib/status.ts";
+import { words } from "./words.ts";
+
+/** Spoken no more often than this, so that a screen reader can be used for something else too. */
+const ANNOUNCE_EVERY_MS = 60_000;
+
+/** Everything the customer reads: status, ETA, how fresh it is, and the facts of the visit. */
+export class Card {
+  private readonly own = byId("own");
+  private readonly status = byId("status");
+  private readonly hint = byId("hint");
+  private readonly eta = byId("eta");
+  private readonly band = byId("eta-band");
+  private readonly more = byId("eta-more");
+  private readonly contact = byId("contact");
+  private readonly steps = byId("steps");
+  private readonly facts = byId("facts");
+  private readonly announce = byId("announce");
+  private announced = { text: "", at_ms: 0 };
+
+  render(view: JobView | null, signal: Signal): void {
+    this.renderOwn(signal);
+    if (view === null) return;
+    const name = view.job.pro?.name ?? words.someone;
+    const headline = words.status[view.job.status](name);
+    setText(this.status, headline);
+    setText(this.hint, words.hint[view.job.status]);
+    show(this.hint, this.hint.textContent !== "");
+    this.renderEta(view, signal, headline);
+    this.renderContact(view, signal);
+    this.renderSteps(view);
+    this.renderFacts(view);
+  }
+
+  /** This device's own trouble is said apart from the pro's. */
+  private renderOwn(signal: Signal): void {
+    const trouble = signal === "offline" || signal === "unreachable";
+    setText(this.own, trouble ? words.own[signal] : "");
+    show(this.own, trouble);
+  }
+
+  private renderEta(view: JobView, signal: Signal, headline: string): void {
+    const { eta, last_seen_ms } = view;
+    const coming = view.job.status === "en_route" && eta !== null && last_seen_ms !== null;
+    show(this.eta, coming);
+    document.title = headline;
+    if (!coming) return;
+    const now_ms = serverNow();
+    const { band, at_ms } = arrival(eta, (now_ms - last_seen_ms) / 1_000, now_ms);
+    const at = clock(at_ms, region);
+    this.eta.classList.toggle("is-old", signal !== "live");
+    if (signal === "lost") {
+      setText(this.band, words.lastEstimate(at));
+      setText(this.more, words.noEstimate);
+      return;
+    }
+    setText(this.band, band);
+    const fresh = signal === "live" ? words.away(at, distance(eta.distance_m, region)) : null;
+    setText(this.more, fresh ?? words.estimateAge(at, ago(last_seen_ms, now_ms, region)));
+    document.title = `${band} · ${headline}`;
+    if (signal === "live") this.say(words.announceEta(band, at), now_ms);
+  }
+
+  private say(text: string, now_ms: number): void {
+    if (text === this.announced.text || now_ms - this.announced.at_ms < ANNOUNCE_EVERY_MS) return;
+    this.announced = { text, at_ms: now_ms };
+    setText(this.announce, text);
+  }
+
+  private renderContact(view: JobView, signal: Signal): void {
+    const seen = view.last_seen_ms === null ? "" : ago(view.last_seen_ms, serverNow(), region);
+    const visible = signal !== "none" && seen !== "";
+    show(this.contact, visible);
+    this.contact.dataset["signal"] = signal;
+    if (visible) setText(this.contact, words.signal[signal](seen));
+  }
+
+  private renderSteps(view: JobView): void {
+    const step = stepOf(view.job.status);
+    show(this.steps, step !== null);
+    if (step === null || this.steps.dataset["step"] === step) return;
+    this.steps.dataset["step"] = step;
+    const now = STEPS.indexOf(step);
+    this.steps.replaceChildren(
+      ...STEPS.map((each, index) => {
+        const state = index < now ? "is-done" : index === now ? "is-now" : "";
+        return h("li", index === now ? { class: state, "aria-current": "step" } : { class: state }, words.step[each]);
+      }),
+    );
+  }
+
+  private renderFacts({ job }: JobView): void {
+    const rows: [string, string][] = [[words.fact.service, job.service]];
+    if (job.window_start !== null && job.window_end !== null) {
+      const from = Date.parse(job.window_start);
+      rows.push([words.fact.when, timeWindow(from, Date.parse(job.window_end), serverNow(), region)]);
+    }
+    rows.push([words.fact.where, job.address]);
+    if (job.pro !== null) rows.push([words.fact.who, job.pro.name]);
+    const key = JSON.stringify(rows);
+    if (this.facts.dataset["key"] === key) return;
+    this.facts.dataset["key"] = key;
+    this.facts.replaceChildren(...rows.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  }
+}

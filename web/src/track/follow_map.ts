@@ -1,0 +1,92 @@
+import L from "leaflet";
+import { byId, show } from "../lib/dom.ts";
+import type { Http } from "../lib/http.ts";
+import type { JobView } from "../lib/job_view.ts";
+import type { MapSettings, Place } from "../lib/wire.ts";
+import { baseMap } from "../map/base_map.ts";
+import { JobMap } from "../map/job_map.ts";
+import { words } from "./words.ts";
+
+const NEAREST_ZOOM = 17;
+const ALONE_ZOOM = 15;
+
+/** The customer's map: keeps dot and address in sight until the person moves the map themselves. */
+export class FollowMap {
+  private readonly map: L.Map;
+  private readonly job: JobMap;
+  private readonly recentre = byId<HTMLButtonElement>("recentre");
+  private following = true;
+  private placed = false;
+  private ours = false;
+  private sights: Place[] = [];
+
+  constructor(http: Http, settings: MapSettings, view: JobView) {
+    const element = byId("map");
+    this.map = baseMap(element, http, settings);
+    const name = view.job.pro?.name ?? words.someone;
+    this.job = new JobMap(this.map, { vehicle: words.vehicle(name), place: words.place });
+    this.recentre.textContent = words.recentre;
+    this.recentre.addEventListener("click", () => this.follow(true));
+    this.map.on("dragstart zoomstart", () => {
+      if (!this.ours) this.follow(false);
+    });
+    this.map.on("moveend", () => {
+      this.ours = false;
+    });
+    new ResizeObserver(() => {
+      this.map.invalidateSize({ animate: false });
+      if (this.following) this.frame(false);
+    }).observe(element);
+  }
+
+  show(view: JobView, live: boolean): void {
+    this.sights = this.job.show(view, live);
+    if (!this.following) return;
+    if (!this.placed) this.frame(false);
+    else if (!this.wellFramed()) this.frame(true);
+  }
+
+  private follow(following: boolean): void {
+    this.following = following;
+    show(this.recentre, !following);
+    if (following) this.frame(true);
+  }
+
+  /** Everything in sight, and not so small that nothing can be told. */
+  private wellFramed(): boolean {
+    const { topLeft, bottomRight } = this.margins();
+    const inner = L.bounds(topLeft, this.map.getSize().subtract(bottomRight));
+    const points = this.sights.map((place) => this.map.latLngToContainerPoint([place.lat, place.lng]));
+    if (!points.every((point) => inner.contains(point))) return false;
+    if (points.length < 2 || this.map.getZoom() >= NEAREST_ZOOM) return true;
+    const used = L.bounds(points).getSize();
+    const room = inner.getSize();
+    return used.x > room.x * 0.4 || used.y > room.y * 0.4;
+  }
+
+  private frame(animate: boolean): void {
+    const [first] = this.sights;
+    if (!first || this.map.getSize().x === 0) return;
+    const bounds = L.latLngBounds(this.sights.map((place) => [place.lat, place.lng]));
+    const { topLeft, bottomRight } = this.margins();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.placed = true;
+    this.ours = true;
+    this.map.fitBounds(bounds, {
+      paddingTopLeft: topLeft,
+      paddingBottomRight: bottomRight,
+      maxZoom: this.sights.length > 1 ? NEAREST_ZOOM : ALONE_ZOOM,
+      animate: animate && !calm,
+    });
+  }
+
+  /** Room around what must be seen: more on a side that the card covers. */
+  private margins(): { topLeft: L.Point; bottomRight: L.Point } {
+    const map = this.map.getContainer().getBoundingClientRect();
+    const card = byId("card").getBoundingClientRect();
+    const beside = card.right < map.right - 200 && card.top < map.bottom - 100;
+    const left = beside ? card.right - map.left : 0;
+    const below = beside ? 0 : Math.max(0, map.bottom - card.top);
+    return { topLeft: L.point(left + 48, 64), bottomRight: L.point(60, below + 44) };
+  }
+}

@@ -1,0 +1,95 @@
+import { serverNow } from "../lib/clock.ts";
+import { signalOf, type Signal } from "../lib/contact.ts";
+import { byId } from "../lib/dom.ts";
+import { Http } from "../lib/http.ts";
+import type { JobView } from "../lib/job_view.ts";
+import { Live, type LinkState } from "../lib/live.ts";
+import { linkOf, rootOf } from "../lib/root.ts";
+import { isOver, stepOf } from "../lib/status.ts";
+import { everySecond } from "../lib/tick.ts";
+import { Watch } from "../lib/watch.ts";
+import { mapSettings } from "../map/settings.ts";
+import { Card } from "./card.ts";
+import { showEnded, showInactive } from "./ending.ts";
+import type { FollowMap } from "./follow_map.ts";
+import { words } from "./words.ts";
+
+/** The customer's page: words first, the map when it is there. */
+const root = rootOf(location.pathname);
+const http = new Http(root);
+const card = new Card();
+let map: FollowMap | null = null;
+let mapAsked = false;
+let lastSignal: Signal | null = null;
+let over = false;
+
+document.title = words.title;
+byId("map").setAttribute("aria-label", words.map);
+
+const live = new Live(
+  root,
+  { link: linkOf(location.pathname) },
+  {
+    state: (state, refusal) => linked(state, refusal !== null),
+    event: (name, data) => watch.event(name, data),
+  },
+);
+const watch = new Watch(live, null, { changed, refused: () => end(showInactive) });
+everySecond(render);
+addEventListener("online", render);
+addEventListener("offline", render);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") watch.prove();
+});
+
+function linked(state: LinkState, refused: boolean): void {
+  if (refused) return end(showInactive);
+  if (state === "up") watch.connected();
+  render();
+}
+
+function changed(view: JobView): void {
+  if (isOver(view.job.status)) return end(() => showEnded(view.job));
+  render();
+  map?.show(view, lastSignal === "live");
+  if (!mapAsked) void loadMap();
+}
+
+function render(): void {
+  if (over) return;
+  const signal = currentSignal(watch.view);
+  card.render(watch.view, signal);
+  if (signal !== lastSignal && watch.view) map?.show(watch.view, signal === "live");
+  lastSignal = signal;
+}
+
+function currentSignal(view: JobView | null): Signal {
+  return signalOf({
+    online: navigator.onLine,
+    // The first moments of a page are not an outage.
+    connected: live.state === "up" || live.state === "connecting",
+    visible: view !== null && stepOf(view.job.status) !== "booked",
+    contact: view?.contact ?? null,
+    last_seen_ms: view?.last_seen_ms ?? null,
+    next_in_s: view?.position?.next_in_s ?? null,
+    now_ms: serverNow(),
+  });
+}
+
+/** The map is the heavy half of the page, so it waits until the words are on the screen. */
+async function loadMap(): Promise<void> {
+  mapAsked = true;
+  await new Promise(requestAnimationFrame);
+  const [{ FollowMap }, settings] = await Promise.all([import("./follow_map.ts"), mapSettings(http)]);
+  if (over || !watch.view) return;
+  map = new FollowMap(http, settings, watch.view);
+  map.show(watch.view, lastSignal === "live");
+}
+
+function end(page: () => void): void {
+  if (over) return;
+  over = true;
+  watch.stop();
+  live.close();
+  page();
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+import { budget } from "./build/budget.ts";
+import { pageDepth } from "./build/page_depth.ts";
+
+const page = (name: string): string => fileURLToPath(new URL(`${name}.html`, import.meta.url));
+
+export default defineConfig({
+  // Every address in the output is relative, so the pages work under any sub-path.
+  base: "./",
+  plugins: [
+    // The customer's page is served at track/{link}: one folder below its own assets.
+    pageDepth({ "track.html": 1 }),
+    budget({ "track.html": 100_000 }),
+  ],
+  build: {
+    target: "es2022",
+    // A data: address would need a wider content security policy than 'self'.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { track: page("track"), pro: page("pro"), dispatch: page("dispatch") },
+    },
+  },
+});
