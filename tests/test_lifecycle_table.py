@@ -1,0 +1,139 @@
+"""The lifecycle table: every way that is allowed, and that every other way is refused."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from db.errors import Forbidden, Invalid
+from rooms.principal import Principal, Role
+from tracker.effects.registry import EXECUTORS
+from tracker.jobs.lifecycle import (
+    EFFECTS,
+    LIFECYCLE,
+    TERMINAL,
+    Effect,
+    GuardRefused,
+    JobFacts,
+    Party,
+    Status,
+    TransitionRefused,
+    check_step,
+    parse_status,
+)
+
+S = Status
+# design.md §4, written out a second time on purpose: a slip in either is found by the other.
+DESIGN = {
+    S.PENDING: {S.PENDING_SCHEDULING, S.OPEN, S.ACCEPTED, S.CANCELLED},
+    S.PENDING_SCHEDULING: {S.OPEN, S.ACCEPTED, S.SCHEDULED, S.CANCELLED},
+    S.OPEN: {S.ACCEPTED, S.CANCELLED},
+    S.ACCEPTED: {S.SCHEDULED, S.EN_ROUTE, S.IN_PROGRESS, S.OPEN, S.CANCELLED},
+    S.SCHEDULED: {S.EN_ROUTE, S.IN_PROGRESS, S.OPEN, S.CANCELLED},
+    S.EN_ROUTE: {S.ARRIVED, S.ACCEPTED, S.CANCELLED},
+    S.ARRIVED: {S.IN_PROGRESS, S.CANCELLED},
+    S.IN_PROGRESS: {S.COMPLETED, S.CANCELLED},
+    S.COMPLETED: {S.PAID},
+    S.PAID: set(),
+    S.CANCELLED: set(),
+}
+
+DISPATCHER = Principal("dee", Role.DISPATCHER)
+PRO = Principal("pat", Role.PRO)
+OTHER_PRO = Principal("quinn", Role.PRO)
+CUSTOMER = Principal("cleo", Role.CUSTOMER)
+LINK = Principal("link:1", Role.CUSTOMER, job_id="x")
+
+
+def job(status: Status, **facts: object) -> JobFacts:
+    pro_id = None if status in (S.PENDING, S.PENDING_SCHEDULING, S.OPEN) else "pat"
+    return JobFacts(status, "cleo", **{"pro_id": pro_id, **facts})  # type: ignore[arg-type]
+
+
+def check(facts: JobFacts, to: Status, who: Principal, reason: str | None = None) -> None:
+    check_step(facts, to, who, pro_id=facts.pro_id or "pat", override_reason=reason)
+
+
+def test_the_table_is_the_one_in_the_design() -> None:
+    assert {status: {step.to for step in steps} for status, steps in LIFECYCLE.items()} == DESIGN
+
+
+def test_every_status_has_its_ways_and_its_effects() -> None:
+    assert set(LIFECYCLE) == set(EFFECTS) == set(Status)
+    assert {status for status, steps in LIFECYCLE.items() if not steps} == TERMINAL
+
+
+def test_every_declared_effect_has_exactly_one_executor() -> None:
+    declared = set(itertools.chain.from_iterable(EFFECTS.values()))
+    assert declared == set(EXECUTORS) == set(Effect)
+
+
+@pytest.mark.parametrize(("before", "after"), [*itertools.product(Status, Status)])
+def test_a_dispatcher_takes_exactly_the_steps_in_the_table_except_the_money_side(
+    before: Status, after: Status
+) -> None:
+    if after in DESIGN[before] and after is not S.PAID:
+        check(job(before), after, DISPATCHER)
+    else:
+        with pytest.raises(TransitionRefused) as refused:
+            check(job(before), after, DISPATCHER)
+        assert refused.value.facts["current"] == before.value
+        assert set(refused.value.facts["allowed"]) == {s.value for s in DESIGN[before] - {S.PAID}}
+
+
+def test_only_the_money_side_pays() -> None:
+    assert LIFECYCLE[S.COMPLETED][0].by == {Party.MONEY}
+
+
+@pytest.mark.parametrize("stranger", [OTHER_PRO, Principal("zoe", Role.CUSTOMER), LINK])
+@pytest.mark.parametrize("before", Status)
+def test_a_stranger_moves_nothing(stranger: Principal, before: Status) -> None:
+    for after in Status:
+        with pytest.raises(Forbidden):
+            check(job(before), after, stranger)
+
+
+def test_a_customer_may_cancel_until_the_pro_sets_out_and_do_nothing_else() -> None:
+    for before in Status:
+        for after in Status:
+            may = after is S.CANCELLED and before in {
+                S.PENDING,
+                S.PENDING_SCHEDULING,
+                S.OPEN,
+                S.ACCEPTED,
+                S.SCHEDULED,
+            }
+            if may:
+                check(job(before), after, CUSTOMER)
+            else:
+                with pytest.raises(TransitionRefused):
+                    check(job(before), after, CUSTOMER)
+
+
+def test_work_does_not_start_before_ordered_equipment_is_delivered() -> None:
+    waiting = job(S.ARRIVED, order_required=True, order_stage="SHIPPED")
+    with pytest.raises(GuardRefused) as refused:
+        check(waiting, S.IN_PROGRESS, PRO)
+    assert refused.value.facts["unmet"] == ["the ordered equipment has not been delivered"]
+    check(job(S.ARRIVED, order_required=True, order_stage="DELIVERED"), S.IN_PROGRESS, PRO)
+
+
+def test_a_dispatchers_written_reason_overrides_a_guard_and_a_pros_does_not() -> None:
+    waiting = job(S.ARRIVED, order_required=True)
+    check(waiting, S.IN_PROGRESS, DISPATCHER, reason="the customer had one")
+    with pytest.raises(GuardRefused):
+        check(waiting, S.IN_PROGRESS, PRO, reason="the customer had one")
+
+
+def test_no_reason_makes_work_without_a_pro_possible() -> None:
+    unassigned = JobFacts(S.SCHEDULED, "cleo", None)
+    with pytest.raises(GuardRefused):
+        check_step(unassigned, S.IN_PROGRESS, DISPATCHER, pro_id=None, override_reason="please")
+
+
+def test_assigned_is_a_synonym_of_accepted_and_nonsense_is_refused() -> None:
+    assert parse_status("assigned") is S.ACCEPTED
+    for word in ("", "ACCEPTED", "done", "accepted ", "x" * 5000):
+        with pytest.raises(Invalid):
+            parse_status(word)
