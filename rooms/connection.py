@@ -1,0 +1,291 @@
+"""One client: an Engine.IO socket without queue, task or timer of its own.
+
+It stands between the transport, which hands it whole messages synchronously, and python-socketio,
+which runs CONNECT and events. Life is a line: OPEN (handshake done) → CONNECTING (the connect
+handler runs) → READY → CLOSED; nothing goes back, and nothing is accepted out of order.
+
+Order to read: `on_open`, `on_text`, `_on_event`, `_work`, `deliver`, `on_timer`, `end`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from enum import Enum, auto
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from engineio.async_socket import AsyncSocket
+from socketio import packet as packets
+
+from db.errors import Busy, Invalid
+from rooms import frames
+from rooms.backlog import DISCARD, Backlog, Discard, Slot
+from rooms.guard import Breach, StrictPacket, TokenBucket
+from rooms.outgoing import DISCONNECT, PING, ack_frame, connect_error_frame, open_frame
+from rooms.timer_wheel import IDLE
+
+if TYPE_CHECKING:
+    from rooms.hub import Hub
+    from rooms.transport import DirectWebSocketProtocol
+
+_HEARTBEAT = "heartbeat"
+
+
+class Stage(Enum):
+    """How far a connection has come."""
+
+    OPEN = auto()  # websocket and Engine.IO handshakes are done
+    CONNECTING = auto()  # CONNECT has arrived; its handler is running
+    READY = auto()  # authenticated: events are accepted, rooms are heard
+    CLOSED = auto()  # over; the peer may still have to confirm
+
+
+class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
+    """The listener on one websocket, and the socket python-socketio sends through."""
+
+    def __init__(self, hub: Hub, sid: str) -> None:
+        # The base class is not initialised on purpose: it would make an asyncio.Queue, which alone
+        # is heavier than all of this. What the library reads of a socket is `sid` and `closed`.
+        self.hub = hub
+        self.sid = sid
+        self.closed = False
+        self.stage = Stage.OPEN
+        self.session: Any = None  # the application's, once READY
+        self.rooms: set[str] | None = None
+        # Until CONNECT is answered, whatever is sent to this socket waits behind the answer.
+        self.backlog: Backlog | Discard | None = Backlog(self, hub.limits.backlog_bytes)
+        self.wheel_slot = IDLE
+        self._pinged = False  # a ping is out and nothing has come back
+        self._inbox: deque[StrictPacket] | None = None
+        self._working = False
+        self._bucket = TokenBucket(hub.limits.messages_per_s, hub.limits.messages_burst, monotonic())
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def on_open(self, wire: DirectWebSocketProtocol) -> None:
+        self.wire = wire
+        wire.transport.set_write_buffer_limits(high=self.hub.limits.write_high_water_bytes)
+        wire.write(open_frame(self.sid, self.hub.limits))
+        self.hub.wheel.schedule(self, self.hub.limits.connect_timeout_s)
+
+    def on_text(self, text: str) -> None:
+        """One Engine.IO packet: a message, a pong or a close; clients send nothing else."""
+        self._pinged = False
+        if not self._affordable():
+            return
+        try:
+            if text[:1] == "4":
+                self._on_message(text)
+            elif text == "1":
+                self.end(frames.NORMAL, "client disconnect")
+            elif text != "3":
+                raise Breach("not a packet this server accepts")
+        except Breach as breach:
+            self._answer_breach(breach)
+
+    def on_binary(self) -> None:
+        self._answer_breach(Breach("binary messages are not accepted", code=frames.UNSUPPORTED))
+
+    def on_control(self) -> None:
+        self._pinged = False
+        self._affordable()
+
+    def _affordable(self) -> bool:
+        """Spend a token. Far overdrawn, the socket is closed; a little, acks will say `busy`."""
+        if self._bucket.spend(monotonic()) < -self.hub.limits.messages_burst:
+            self.hub.counters.flooded += 1
+            self.end(frames.POLICY, "too many messages")
+            return False
+        return True
+
+    def _on_message(self, text: str) -> None:
+        packet = StrictPacket(encoded_packet=text[1:] or "x")  # "x": the base class skips empty ones
+        kind = packet.packet_type
+        if kind == packets.EVENT:
+            self._on_event(packet)
+        elif kind == packets.CONNECT:
+            self._on_connect(packet)
+        elif packet.namespace not in (None, "/"):
+            raise Breach("a packet for a namespace that is not connected")
+        else:  # DISCONNECT: one connection carries one session, so this is goodbye
+            self.end(frames.NORMAL, "client disconnect")
+
+    def _on_connect(self, packet: StrictPacket) -> None:
+        if packet.namespace not in (None, "/"):
+            error = "This namespace is not served."
+            self.wire.write(connect_error_frame(packet.namespace, error, "unknown_namespace"))
+        elif self.stage is not Stage.OPEN or self._working:
+            raise Breach("CONNECT may be sent once")
+        else:
+            self._enqueue(packet)
+
+    def _on_event(self, packet: StrictPacket) -> None:
+        if self.stage is not Stage.READY or packet.namespace not in (None, "/"):
+            raise Breach("an event before CONNECT was answered")
+        if self._bucket.balance < 0:
+            self.ack(packet.id, Busy().as_ack())
+            return
+        name, *arguments = packet.data
+        if len(arguments) != 1 or not isinstance(arguments[0], dict):
+            self.ack(packet.id, Invalid("An event carries exactly one JSON object.").as_ack())
+        elif name == _HEARTBEAT and self.hub.on_heartbeat is not None:
+            self.hub.heartbeat(self, packet.id, arguments[0])
+        else:
+            self._enqueue(packet)
+
+    def _answer_breach(self, breach: Breach) -> None:
+        self.hub.counters.breaches += 1
+        if breach.ack_id is not None and self.stage is Stage.READY:
+            self.ack(breach.ack_id, Invalid(f"Refused: {breach.reason}").as_ack())
+        else:
+            self.end(breach.code, breach.reason)
+
+    # --- one event after the other ------------------------------------------------------------
+
+    def _enqueue(self, packet: StrictPacket) -> None:
+        if self._inbox is None:
+            self._inbox = deque()
+        self._inbox.append(packet)
+        if len(self._inbox) >= self.hub.limits.inbox_messages:
+            self.wire.pause_reading()
+        if not self._working:
+            self._working = True
+            self.hub.spawn(self._work())
+
+    async def _work(self) -> None:
+        """Hand this socket's packets to python-socketio in the order they came, then end."""
+        try:
+            while self._inbox and not self.closed:
+                packet = self._inbox.popleft()
+                await self.hub.dispatch(self, packet)
+                if len(self._inbox) == self.hub.limits.inbox_messages // 2:
+                    self.wire.resume_reading()
+        finally:
+            self._working = False
+            self._inbox = None
+
+    def on_connected(self) -> None:
+        """CONNECT was accepted and answered: what waited behind the answer may go."""
+        self.stage = Stage.READY
+        interval_s = self.hub.limits.ping_interval_s
+        # The first ping comes at a random moment, so that clients who came together ping apart.
+        self.hub.wheel.schedule(self, random.uniform(0.5, 1) * interval_s)
+        self.on_resume()
+
+    # --- what goes out ------------------------------------------------------------------------
+
+    async def send(self, pkt: Any) -> None:
+        """python-socketio's way out (CONNECT, CONNECT_ERROR, acks). Never suspends."""
+        frame = frames.text_frame(pkt.encode().encode())
+        if self.stage is Stage.READY:
+            self.deliver(frame, None)
+        else:
+            self.wire.write(frame)
+
+    def deliver(self, frame: bytes, slot: Slot | None) -> None:
+        """Send now, or keep it while the peer is slow. `slot` marks it droppable."""
+        if self.backlog is None:
+            self.wire.write(frame)
+        elif not self.backlog.add(frame, slot):
+            self.cut(frames.TRY_AGAIN_LATER, "reading too slowly; reconnect")
+
+    def ack(self, ack_id: int | None, answer: dict[str, Any]) -> None:
+        """Answer one event, if it asked for an answer and is still there to hear it."""
+        if ack_id is not None and not self.closed:
+            self.deliver(ack_frame(ack_id, answer), None)
+
+    def on_pause(self) -> None:
+        if self.backlog is None:
+            self.backlog = Backlog(self, self.hub.limits.backlog_bytes)
+            self._begin_stall(self.backlog)
+
+    def on_resume(self) -> None:
+        """Send what waited, until the peer is slow again or nothing is left."""
+        backlog = self.backlog
+        if not isinstance(backlog, Backlog) or self.stage is not Stage.READY:
+            return
+        self._end_stall(backlog)
+        while backlog and not self.wire.paused:
+            self.wire.write(backlog.pop())
+        if self.wire.paused:
+            self._begin_stall(backlog)
+        else:
+            self.backlog = None
+
+    def _begin_stall(self, backlog: Backlog) -> None:
+        self.hub.slow.add(self)
+        self.hub.wheel.schedule(backlog, self.hub.limits.stall_timeout_s)
+
+    def _end_stall(self, backlog: Backlog) -> None:
+        self.hub.slow.discard(self)
+        self.hub.wheel.cancel(backlog)
+        self.hub.counters.conflated += backlog.conflated
+        backlog.conflated = 0
+
+    def on_stalled(self) -> None:
+        self.hub.counters.stalled += 1
+        self.cut(frames.TRY_AGAIN_LATER, "nothing was read for too long; reconnect")
+
+    # --- how it ends --------------------------------------------------------------------------
+
+    def on_timer(self) -> None:
+        """The wheel's call: close deadline, CONNECT deadline, or time to ping."""
+        if self.closed:
+            self.wire.abort()
+        elif self.stage is not Stage.READY:
+            self.end(frames.POLICY, "no CONNECT in time")
+        elif self._pinged:
+            self.end(frames.GOING_AWAY, "ping timeout")
+        else:
+            if self.backlog is None:  # a stalled reader has its own deadline
+                self._pinged = True
+                self.wire.write(PING)
+            self.hub.wheel.schedule(self, self.hub.limits.ping_interval_s)
+
+    def cut(self, code: int, reason: str, *, farewell: bool = False) -> None:
+        """Stop sending now, end in the next turn of the loop: safe inside a broadcast.
+
+        `farewell` sends Socket.IO's DISCONNECT first, which tells clients not to come back.
+        """
+        if farewell and not self.closed:
+            self.wire.write(DISCONNECT)
+        if isinstance(self.backlog, Backlog):
+            self._end_stall(self.backlog)
+        self.backlog = DISCARD
+        asyncio.get_running_loop().call_soon(self.end, code, reason)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the websocket and forget the session; both are done once, in any order of events."""
+        if self.closed:
+            return
+        self.wire.close(code, reason)
+        self._forget(reason)
+        self.hub.closing.add(self)
+        self.hub.wheel.schedule(self, self.hub.limits.close_timeout_s)
+
+    def on_breach(self, code: int, reason: str) -> None:
+        self.hub.counters.breaches += 1
+        self.end(code, reason)
+
+    def on_shutdown(self) -> None:
+        self.hub.on_shutdown()
+
+    def on_lost(self, reason: str) -> None:
+        self._forget(reason)
+        self.hub.closing.discard(self)
+        self.hub.wheel.cancel(self)
+
+    def _forget(self, reason: str) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        if isinstance(self.backlog, Backlog):
+            self._end_stall(self.backlog)
+        self.backlog = DISCARD
+        self.hub.forget(self, reason)
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
+        """The base class's way to end a socket."""
+        self.end(frames.NORMAL, reason or "server disconnect")

@@ -1,0 +1,144 @@
+"""What is judged before the protocol engine sees it: packets, rates, origins.
+
+python-socketio trusts its peer. A client could emit `connect` and run the connect handler, pin
+memory with binary attachments that never arrive, or slip past the catch-all by naming an event `*`.
+So every packet passes here first; what does not is a `Breach`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from socketio import packet as packets
+
+from db.errors import Invalid
+from rooms import strict_json
+from rooms.frames import POLICY
+
+RESERVED_EVENTS = frozenset(
+    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener", "*"}
+)
+EVENT_NAME_MAX = 64
+
+# Type, namespace, ack id, then JSON or nothing. Types 4 (only a server may send it), 5 and 6 (binary:
+# attachments would be held until all have come) have no place here.
+_HEADER = re.compile(r"([0-3])(?:(/[\w\-./]{0,99})(?:,|\Z))?(\d{1,15})?(?=[\[{]|\Z)", re.ASCII)
+
+
+class Breach(Exception):  # noqa: N818  # it is not our error
+    """The peer does not speak the protocol; its socket is closed with `code` and `reason`.
+
+    When the broken packet was an event that asked for an ack, `ack_id` is set and the client is told
+    by ack instead: a bug in an app's payload should not cost it the connection.
+    """
+
+    def __init__(self, reason: str, ack_id: int | None = None, code: int = POLICY) -> None:
+        self.reason = reason
+        self.ack_id = ack_id
+        self.code = code
+        super().__init__(reason)
+
+
+class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no types
+    """The protocol engine's packet with a decoder that believes nothing.
+
+    An EVENT comes out with a list of at least one item whose first is a permitted name; a CONNECT
+    with an object or nothing. Handed to python-socketio as its `serializer`, a public option.
+    """
+
+    data: Any
+    uses_binary_events = False  # else every payload is walked in search of bytes
+
+    class json:  # noqa: N801  # the name the base class looks up
+        """What the base class encodes with (its decoder is replaced below)."""
+
+        @staticmethod
+        def dumps(value: Any, **_options: object) -> str:
+            return strict_json.dumps(value).decode()
+
+    def decode(self, encoded_packet: str) -> int:
+        header = _HEADER.match(encoded_packet)
+        if header is None:
+            raise Breach("not a packet this server accepts")
+        kind, namespace, ack_id = header.groups()
+        self.packet_type = int(kind)
+        self.namespace = namespace
+        self.id = None if ack_id is None else int(ack_id)
+        body = encoded_packet[header.end() :]
+        try:
+            self.data = strict_json.loads(body) if body else None
+        except Invalid as refusal:
+            raise Breach(refusal.detail, self.id) from None
+        self._judge()
+        return 0  # no attachments, ever
+
+    def _judge(self) -> None:
+        if self.packet_type == packets.EVENT:
+            if not isinstance(self.data, list) or not self.data:
+                raise Breach("an event is an array that starts with its name", self.id)
+            name = self.data[0]
+            if not isinstance(name, str) or not 0 < len(name) <= EVENT_NAME_MAX:
+                raise Breach(f"an event's name is a text of 1 to {EVENT_NAME_MAX} characters", self.id)
+            if name in RESERVED_EVENTS:
+                raise Breach("that event name is reserved", self.id)
+        elif self.packet_type == packets.CONNECT:
+            if self.data is not None and not isinstance(self.data, dict):
+                raise Breach("the auth of a CONNECT is an object")
+        elif self.packet_type == packets.ACK:
+            raise Breach("this server asks for no acks")
+
+
+class TokenBucket:
+    """`rate` tokens per second, at most `burst` saved. The balance may go negative, to see abuse."""
+
+    __slots__ = ("_burst", "_rate", "_stamp", "balance")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._stamp = now
+        self.balance = burst
+
+    def spend(self, now: float) -> float:
+        """Take one token whether or not there is one; a negative balance means it was not there."""
+        balance = self.balance + (now - self._stamp) * self._rate
+        self._stamp = now
+        self.balance = (balance if balance < self._burst else self._burst) - 1
+        return self.balance
+
+    def take(self, now: float) -> bool:
+        """Take one token if there is one."""
+        if self.spend(now) >= 0:
+            return True
+        self.balance += 1
+        return False
+
+
+def origin_allowed(origins: list[str], host: str, allowed: list[str] | None) -> bool:
+    """Whether a handshake with these `Origin` headers may go on.
+
+    Browsers always send one, native apps none: none is fine. `allowed` lists exact origins
+    (`https://track.example`); None accepts only pages served under the same host, whatever the
+    scheme, since a proxy may end TLS before us.
+    """
+    if not origins:
+        return True
+    if len(origins) > 1:
+        return False
+    if allowed is not None:
+        return origins[0].rstrip("/").lower() in {entry.rstrip("/").lower() for entry in allowed}
+    try:
+        page = urlsplit(origins[0])
+        port = page.port
+    except ValueError:
+        return False
+    if page.scheme not in ("http", "https") or not page.hostname:
+        return False
+    name = f"[{page.hostname}]" if ":" in page.hostname else page.hostname
+    default_port = 443 if page.scheme == "https" else 80
+    same = {f"{name}:{port or default_port}"}
+    if port is None or port == default_port:
+        same.add(name)
+    return host.lower() in same

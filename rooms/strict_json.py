@@ -1,0 +1,96 @@
+"""The one strict JSON reader, for sockets and HTTP bodies, and the one writer.
+
+The standard parser accepts what JSON forbids (NaN, Infinity), what databases refuse (NUL, lone
+surrogates, endless integers) and what hides intent (a key given twice). Each ends here as `Invalid`,
+never as a surprise further down. Raw control characters and bad UTF-8 are refused too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import msgspec
+
+from db.errors import Invalid
+
+MAX_DEPTH = 16  # arrays and objects inside each other; our deepest message has 5
+_INT_LIMIT = 2**63  # what a PostgreSQL bigint holds
+_INT_DIGITS = 20  # sign and digits of the limit; longer is refused before it is computed
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def loads(text: str | bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+    """Parse one JSON text; raises `Invalid` with one plain sentence for whatever is wrong with it."""
+    try:
+        if isinstance(text, bytes | bytearray):
+            text = text.decode()
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise Invalid(_TOO_DEEP) from None
+    except UnicodeDecodeError:
+        raise Invalid("The text is not valid UTF-8.") from None
+    except ValueError as error:
+        raise Invalid(f"This is not acceptable JSON: {error}.") from None
+    # Only texts that can hold a deep value or an escaped bad character pay for the walk.
+    if "\\u" in text or text.count("[") + text.count("{") > max_depth:
+        _inspect(value, max_depth)
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8 JSON. A float that is not finite becomes null, as in JavaScript."""
+    return msgspec.json.encode(value)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _bigint(digits: str) -> int:
+    if len(digits) <= _INT_DIGITS:
+        number = int(digits)
+        if -_INT_LIMIT <= number < _INT_LIMIT:
+            return number
+    raise ValueError("an integer does not fit in 64 bits")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_int=_bigint, parse_constant=_no_constant
+)
+_TOO_DEEP = "The JSON is nested too deeply."
+
+
+def _inspect(value: Any, depth_left: int) -> None:
+    """Walk a parsed value: refuse depth beyond the limit, NUL and lone surrogates in any string."""
+    if isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            raise Invalid("A text holds a NUL or a lone surrogate.")
+        return
+    if not isinstance(value, dict | list):
+        return
+    if depth_left == 0:
+        raise Invalid(_TOO_DEEP)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _inspect(key, depth_left)
+            _inspect(item, depth_left - 1)
+    else:
+        for item in value:
+            _inspect(item, depth_left - 1)
