@@ -130,7 +130,7 @@ class Settings:
         "While a job has one of these, its customer sees the pro's position.",
         default=("en_route", "arrived", "in_progress"),
     )
-    web_dist: Path = setting(
+    web_dist: Path = setting(  # noqa: RUF009 - a Path cannot change either
         "WEB_DIST", read.folder, "The built pages.", default=WEB_DIST, shown_default="`web/dist`"
     )
     log_level: str = setting(

@@ -1,0 +1,82 @@
+"""For whoever runs this: is the process alive, should it get traffic, what does it count, what can it do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import MethodNotAllowed, NotReady
+from api.routing import answer_json
+from tracker.metrics import CONTENT_TYPE, Metrics
+
+DEAF = "deaf"  # rooms.bus.BusState.DEAF
+
+
+class Readiness:
+    """Whether this process should get traffic. `draining` is set when it is told to stop."""
+
+    def __init__(
+        self, *, database_answers: Callable[[], Awaitable[bool]], bus_state: Callable[[], str]
+    ) -> None:
+        self._database_answers = database_answers
+        self._bus_state = bus_state
+        self.draining = False
+
+    async def reasons(self) -> list[str]:
+        """Why not; nothing when it should: `draining`, `no_database`, `bus_deaf`."""
+        found = ["draining"] if self.draining else []
+        if not await self._database_answers():
+            found.append("no_database")
+        if self._bus_state() == DEAF:
+            found.append("bus_deaf")
+        return found
+
+
+def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, object]) -> list[Route]:
+    """`/healthz`, `/readyz`, `/metrics` and `/openapi.json`."""
+    document = msgspec.json.encode(openapi)
+
+    async def healthz() -> Response:
+        return answer_json(b'{"status":"ok"}', 200)
+
+    async def readyz() -> Response:
+        if reasons := await readiness.reasons():
+            raise NotReady(reasons=reasons)
+        return answer_json(b'{"status":"ready"}', 200)
+
+    async def scrape() -> Response:
+        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    async def openapi_json() -> Response:
+        return answer_json(document, 200)
+
+    return [
+        get_route("/healthz", healthz),
+        get_route("/readyz", readyz),
+        get_route("/metrics", scrape),
+        get_route("/openapi.json", openapi_json),
+    ]
+
+
+def get_route(path: str, answer: Callable[[], Awaitable[Response]]) -> Route:
+    """A public address that takes GET and HEAD, has no parameters and is no part of the API."""
+    return Route(path, _Get(path, answer), name=path)
+
+
+class _Get:
+    """An ASGI application around a function that makes the response."""
+
+    def __init__(self, path: str, answer: Callable[[], Awaitable[Response]]) -> None:
+        self._path = path
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route_path"] = self._path
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed(["GET"])
+        response: ASGIApp = await self._answer()
+        await response(scope, receive, send)
