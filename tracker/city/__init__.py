@@ -3,7 +3,8 @@
 Nothing here is real and nothing is downloaded, so the demo looks the same on every machine and
 needs no network. Read in this order: `plane` (metres and degrees), `network` (what a street network
 is), `plan` (where the arterials, the river and the parks are), `streets` (the network, built),
-`routes` (the way from here to there), `drive` (a driver on a route and the phone in the car), `map`
-(the same streets for the browser), `skills` and `seed` (who lives and works here, and what is to be
-done), `sim` (pros who do it, through the public interfaces).
+`addresses` (house numbers), `routes` (the way from here to there), `drive` (a driver on a route),
+`phone` (what the GPS in the car says), `map` (the same streets for the browser), `skills`, `people`
+and `seed` (who lives and works here, and what is to be done), `company` (the public HTTP routes a
+pro's app calls) and `sim` (pros who do the work, through the public interfaces).
 """

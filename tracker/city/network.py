@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from tracker.city.plane import Plane
 
@@ -84,8 +85,10 @@ class Network:
         self.neighbours: list[list[tuple[int, int]]] = [[] for _ in self.x]
         self._edges_in_cell: dict[tuple[int, int], list[int]] = defaultdict(list)
         for road in self.roads:
-            for a, b in zip(road.nodes, road.nodes[1:], strict=False):
-                self._add(Edge(a, b, math.hypot(self.x[a] - self.x[b], self.y[a] - self.y[b]), road.kind, road.name))
+            for a, b in pairwise(road.nodes):
+                self._add(
+                    Edge(a, b, math.hypot(self.x[a] - self.x[b], self.y[a] - self.y[b]), road.kind, road.name)
+                )
 
     def _add(self, edge: Edge) -> None:
         number = len(self.edges)
