@@ -75,7 +75,7 @@ async def nearest_open(
         return []
     y = windows[0]
     found = await conn.fetch(_nearest_sql(len(lanes) // 3), rows, y.y, y.y_min, y.y_max, *lanes)
-    return [OpenJob(*row) for row in found]
+    return [OpenJob._make(row) for row in found]
 
 
 @lru_cache(maxsize=256)

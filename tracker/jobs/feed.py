@@ -10,6 +10,7 @@ from north to south), never the customer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from tracker.jobs.feed_geometry import MILE_M, is_covered, search_around
 
 MAX_RADIUS_MILES = 300.0
 MAX_LIMIT = 500
+SPARE_ROWS = 4  # chance puts some more jobs between the nearest and the rest
 
 _WGS84 = Geod(ellps="WGS84")
 
@@ -70,7 +72,7 @@ async def open_jobs_near(
         skills = await feed.skills_of(conn, pro_id)
         if not skills:
             return []
-        nearest = await _nearest(conn, list(skills), lat, lng, radius_miles * MILE_M, limit)
+        nearest = await nearest_jobs(conn, list(skills), lat, lng, radius_miles * MILE_M, limit)
     return [_offer(job, skills[job.skill_no], distance_m) for distance_m, job in nearest]
 
 
@@ -130,12 +132,15 @@ def check_area(lat: float, lng: float, radius_miles: float) -> None:
         raise Invalid(f"radius must be above 0 and at most {MAX_RADIUS_MILES:g} miles", field="radius")
 
 
-async def _nearest(
+async def nearest_jobs(
     conn: Connection, skill_nos: list[int], lat: float, lng: float, radius_m: float, limit: int
 ) -> list[tuple[float, feed.OpenJob]]:
-    """Exact (distance_m, job) pairs. Reads a few rows more than asked for; rarely has to ask again."""
+    """The `limit` nearest open jobs of these skills within the radius, as (distance_m, job).
+
+    Reads a few rows more than asked for; only rarely has to ask again. Arguments are taken as checked.
+    """
     search = search_around(lat, lng, radius_m)
-    rows = limit + limit // 8 + 8 if search.ordered else None
+    rows = None if math.isinf(search.swelling) else math.ceil(limit * search.swelling) + SPARE_ROWS
     while True:
         jobs = await feed.nearest_open(conn, skill_nos, search.windows, rows)
         nearest = _measured(jobs, lat, lng, radius_m)[:limit]
@@ -153,8 +158,8 @@ def _measured(
     """The jobs within the radius with their geodesic distances in metres, nearest first, then by id."""
     n = len(jobs)
     _, _, distances_m = _WGS84.inv([lng] * n, [lat] * n, [job.lng for job in jobs], [job.lat for job in jobs])
-    within = [pair for pair in zip(distances_m, jobs, strict=True) if pair[0] <= radius_m]
-    return sorted(within, key=lambda pair: (pair[0], pair[1].id))
+    within = [(d, job.id, job) for d, job in zip(distances_m, jobs, strict=True) if d <= radius_m]
+    return [(distance_m, job) for distance_m, _, job in sorted(within)]
 
 
 def _offer(job: feed.OpenJob, skill: str, distance_m: float) -> FeedJob:

@@ -49,25 +49,28 @@ class Window:
 class Search:
     """The one or two windows that hold every place of a disc.
 
-    `ordered` says that map order bounds ground order (`is_covered`); without it read all the rows.
+    `swelling` is by how much map area per ground area grows from the centre to the disc's edge towards
+    the pole: to be sure of `n` nearest one has to read about `n · swelling` rows. Infinite near a pole,
+    where map order says nothing about the ground: read all the rows.
     """
 
     windows: tuple[Window, ...]
-    ordered: bool
+    swelling: float
 
 
 def search_around(lat: float, lng: float, radius_m: float) -> Search:
     """What to read for the disc of `radius_m` ground metres around a place in degrees."""
-    half_width = radius_m * _largest_scale(lat, radius_m) + MARGIN_M
+    largest = _largest_scale(lat, radius_m)
+    half_width = radius_m * largest + MARGIN_M
     if half_width > HALF_WORLD_M / 2:
-        return Search((_band(lat, lng, radius_m),), ordered=False)
+        return Search((_band(lat, lng, radius_m),), math.inf)
     x, y = to_map(lat, lng)
     windows = [_window(x, y, half_width)]
     if x + half_width > HALF_WORLD_M:  # the disc crosses 180°: see the rest of it from the other side
         windows.append(_window(x - 2 * HALF_WORLD_M, y, half_width))
     elif x - half_width < -HALF_WORLD_M:
         windows.append(_window(x + 2 * HALF_WORLD_M, y, half_width))
-    return Search(tuple(windows), ordered=True)
+    return Search(tuple(windows), (largest / _largest_scale(lat, 0)) ** 2)
 
 
 def is_covered(lat: float, ground_m: float, map_m: float) -> bool:
