@@ -1,0 +1,122 @@
+"""One connection to Redis on which every wait has an end. The only file that imports redis-py.
+
+Guards against what redis-py 8.1 does by itself: `listen()` waits forever on a wedged server; a command on
+a broken connection silently opens a new one that has none of the old one's subscriptions; `disconnect()`
+leaves a socket open while unsent bytes wait for a server that does not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from typing import Any, Final
+
+from redis.asyncio import Connection, ConnectionPool
+from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
+
+CONNECT_TIMEOUT_S: Final = 1.0
+CLOSE_TIMEOUT_S: Final = 1.0
+BACKOFF_CAP_S: Final = 0.5  # delivery is back within two seconds of Redis, so this stays well below one
+
+# What a server that is away, starting, wedged, read-only, refusing or talking nonsense raises.
+BROKEN: Final = (RedisError, OSError, TimeoutError, EOFError, ValueError)
+
+
+def backoff_s(failures: int) -> float:
+    """How long to wait after so many failures in a row (1 or more), with jitter."""
+    return random.uniform(0.5, 1.0) * min(BACKOFF_CAP_S, 0.025 * 2.0 ** min(failures, 10))
+
+
+def reason(error: BaseException) -> str:
+    """One line for the log: the first error of a group, by name when it has no words."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+class Dialer:
+    """Makes links to one server.
+
+    `url` is `redis://`, `rediss://` or `unix://` with redis-py's options; raises ValueError when it is none.
+    `name` is what CLIENT LIST shows.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self._pool = ConnectionPool.from_url(
+            url, maint_notifications_config=MaintNotificationsConfig(enabled=False)
+        )
+        # After the URL's own options, which would win over arguments.
+        self._pool.connection_kwargs.update(
+            protocol=2,
+            decode_responses=False,
+            client_name=name,
+            driver_info=None,
+            health_check_interval=0,
+            socket_timeout=None,  # each call below has a deadline around it, which also covers connecting
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+        )
+
+    async def dial(self) -> Link:
+        """A connection on which the server answered PING within a second. Raises one of BROKEN."""
+        link = Link(self._pool.make_connection())  # type: ignore[no-untyped-call]
+        try:
+            await link.greet()
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+
+class Link:
+    """A connection; any error on it is the end of it. Made by `Dialer.dial`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def greet(self) -> None:
+        """Connect, authenticate, select the database, and see that commands are answered."""
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await self._connection.connect()  # type: ignore[no-untyped-call]
+            await self._connection.send_command("PING", check_health=False)
+            await self._connection.read_response()
+
+    async def send(self, commands: Iterable[tuple[bytes | str, ...]], within_s: float) -> None:
+        """Write commands in one go. Raises one of BROKEN, also when the server does not take them in time."""
+        async with asyncio.timeout(within_s):
+            await self._write(commands)
+
+    async def ask(self, commands: list[tuple[bytes | str, ...]], within_s: float) -> None:
+        """Write commands in one go and read as many answers. Raises one of BROKEN, also for a refusal."""
+        async with asyncio.timeout(within_s):
+            await self._write(commands)
+            for _ in commands:
+                await self._connection.read_response()
+
+    async def hear(self) -> list[Any]:
+        """The next thing the server says by itself: `[kind, channel, data]`. Raises one of BROKEN.
+
+        The only wait without an end of its own: silence is judged by the canary, which ends this link.
+        """
+        said = await self._connection.read_response()
+        if not isinstance(said, list) or len(said) != 3:
+            raise ValueError("The server said something that is no message.")
+        return said
+
+    async def _write(self, commands: Iterable[tuple[bytes | str, ...]]) -> None:
+        if not self._connection.is_connected:
+            raise ConnectionError("The connection is closed.")
+        packed = self._connection.pack_commands(commands)
+        await self._connection.send_packed_command(packed, check_health=False)
+
+    async def close(self) -> None:
+        """Free the socket now, whether or not the server still reads. Never raises."""
+        writer = self._connection._writer  # no public way; tests/test_bus_link.py fails when it is gone
+        if writer is not None:
+            writer.transport.abort()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._connection.disconnect(nowait=True)
+        except BROKEN:
+            pass  # it is closed all the same
