@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
-from api.problems import MethodNotAllowed, NotReady
+from api.problems import NotReady
+from api.public_route import get_route
 from api.routing import answer_json
 from tracker.metrics import CONTENT_TYPE, Metrics
 
@@ -40,18 +41,18 @@ def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, obj
     """`/healthz`, `/readyz`, `/metrics` and `/openapi.json`."""
     document = msgspec.json.encode(openapi)
 
-    async def healthz() -> Response:
+    async def healthz(_: Scope) -> Response:
         return answer_json(b'{"status":"ok"}', 200)
 
-    async def readyz() -> Response:
+    async def readyz(_: Scope) -> Response:
         if reasons := await readiness.reasons():
             raise NotReady(reasons=reasons)
         return answer_json(b'{"status":"ready"}', 200)
 
-    async def scrape() -> Response:
+    async def scrape(_: Scope) -> Response:
         return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
-    async def openapi_json() -> Response:
+    async def openapi_json(_: Scope) -> Response:
         return answer_json(document, 200)
 
     return [
@@ -60,23 +61,3 @@ def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, obj
         get_route("/metrics", scrape),
         get_route("/openapi.json", openapi_json),
     ]
-
-
-def get_route(path: str, answer: Callable[[], Awaitable[Response]]) -> Route:
-    """A public address that takes GET and HEAD, has no parameters and is no part of the API."""
-    return Route(path, _Get(path, answer), name=path)
-
-
-class _Get:
-    """An ASGI application around a function that makes the response."""
-
-    def __init__(self, path: str, answer: Callable[[], Awaitable[Response]]) -> None:
-        self._path = path
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["route_path"] = self._path
-        if scope["method"] not in ("GET", "HEAD"):
-            raise MethodNotAllowed(["GET"])
-        response: ASGIApp = await self._answer()
-        await response(scope, receive, send)

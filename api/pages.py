@@ -1,0 +1,81 @@
+"""The built pages: the customer's map at `/track/{link}`, `/pro`, `/dispatch`, and what they load.
+
+The page of a tracking link is the same file for every link, so it says nothing about which links exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from api.public_route import get_route
+from api.static_file import StaticFile, read_folder
+from db.errors import NotFound, Problem
+
+# What a page may ask of the device. Only the pro's page shares a location.
+_NOTHING = "geolocation=(), camera=(), microphone=(), payment=(), usb=()"
+_LOCATION = "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=(), payment=(), usb=()"
+PAGES = {"/track/{link}": "track.html", "/pro": "pro.html", "/dispatch": "dispatch.html"}
+
+
+class PagesNotBuilt(Problem):
+    """The pages are not built; run `make`, or set WEB_DIST to where they are."""
+
+    code = "pages_not_built"
+    status = 503
+
+
+def page_routes(folder: Path, *, policy: str) -> list[Route]:
+    """Routes for the pages built in `folder`; `policy` is their content security policy.
+
+    A folder that is not there is said when somebody asks for a page, not at the start: the API works
+    without pages.
+    """
+    files = read_folder(folder) if folder.is_dir() else {}
+
+    async def home(scope: Scope) -> Response:
+        return RedirectResponse(scope.get("root_path", "") + "/dispatch", 307)
+
+    async def asset(scope: Scope) -> Response:
+        found = files.get(f"assets/{scope['path_params']['path']}")
+        if found is None:
+            raise NotFound
+        return found.answer(scope)
+
+    return [
+        get_route("/", home),
+        *(_page_route(path, files.get(name), policy) for path, name in PAGES.items()),
+        get_route("/assets/{path:path}", asset, metric="/assets/{path}"),
+    ]
+
+
+def file_route(path: str, file: StaticFile) -> Route:
+    """One public file at one address."""
+
+    async def answer(scope: Scope) -> Response:
+        return file.answer(scope)
+
+    return get_route(path, answer)
+
+
+def _page_route(path: str, file: StaticFile | None, policy: str) -> Route:
+    if file is not None:
+        return file_route(path, replace(file, headers=_page_headers(path, policy)))
+
+    async def not_built(_: Scope) -> Response:
+        raise PagesNotBuilt
+
+    return get_route(path, not_built)
+
+
+def _page_headers(path: str, policy: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy,
+        "Permissions-Policy": _LOCATION if path == "/pro" else _NOTHING,
+        "Referrer-Policy": "no-referrer",  # a link is a key; it must not travel to the tile server
+        **({"X-Robots-Tag": "noindex"} if path == "/track/{link}" else {}),
+    }
