@@ -16,8 +16,10 @@ from db.errors import Unauthorized
 from db.people import Standing, standing_of
 from db.pool import Database
 from rooms.principal import Principal
+from tracker.identity.jwks import JwksKeys
 from tracker.identity.links import Links
-from tracker.identity.tokens import Verifier
+from tracker.identity.tokens import SecretKey, Verifier
+from tracker.settings import Settings
 
 STANDING_TTL_S = 2.0
 MAX_CACHED = 50_000
@@ -58,6 +60,10 @@ class Authenticator:
         self._standings.pop(person_id, None)
         self._reading.pop(person_id, None)
 
+    async def aclose(self) -> None:
+        """Close the connection to the identity provider, if there is one."""
+        await self._verifier.aclose()
+
     async def _standing(self, person_id: str) -> Standing | None:
         """The cached standing, or the database's; callers at the same time share one read."""
         cached = self._standings.get(person_id)
@@ -85,6 +91,13 @@ class Authenticator:
         finally:
             if self._reading.get(person_id) is me:
                 del self._reading[person_id]
+
+
+def authenticator_for(settings: Settings, database: Database, links: Links) -> Authenticator:
+    """The authenticator that the settings describe: JWKS_URL's keys if set, else TRACKER_SECRET."""
+    keys = JwksKeys(settings.jwks_url) if settings.jwks_url else SecretKey(settings.need_secret())
+    verifier = Verifier(keys, audience=settings.jwt_audience, issuer=settings.jwt_issuer)
+    return Authenticator(verifier, links, database)
 
 
 def check_standing(principal: Principal, standing: Standing | None) -> None:

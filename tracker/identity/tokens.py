@@ -36,6 +36,9 @@ class Keys(Protocol):
     async def find(self, algorithm: str, key_id: str | None) -> Key | None:
         """The key for a token's header, or None. Raises Unavailable when it cannot be known just now."""
 
+    async def aclose(self) -> None:
+        """Let go of connections."""
+
 
 class SecretKey:
     """The company's own secret, for HS256. `kid` is ignored: there is one key."""
@@ -47,6 +50,9 @@ class SecretKey:
         """The secret, for HS256 only."""
         del key_id
         return self._key if algorithm == self._key.algorithm else None
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
 
 
 class Verifier:
@@ -81,6 +87,10 @@ class Verifier:
         if not isinstance(claims, dict):
             raise Unauthorized
         return principal_of(claims, now=self._clock(), audience=self._audience, issuer=self._issuer)
+
+    async def aclose(self) -> None:
+        """Let go of the keys' connections."""
+        await self._keys.aclose()
 
 
 def mint(
