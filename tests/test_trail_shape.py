@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.positions.trail import TrailPoint, tail, thin
+from tracker.positions.trail import TrailPoint, thin
 
 POINTS = st.lists(st.tuples(st.floats(-85, 85), st.floats(-180, 180)), max_size=80).map(
     lambda places: [(lat, lng, ms) for ms, (lat, lng) in enumerate(places)]
@@ -47,11 +47,3 @@ def test_the_antimeridian_is_crossed_like_any_other_line() -> None:
 def test_a_trail_has_two_ends() -> None:
     with pytest.raises(ValueError, match="two ends"):
         thin([(0.0, 0.0, 0)], 1)
-
-
-def test_a_snapshot_gets_the_newest_points_oldest_first() -> None:
-    points = [(0.0, 0.0, ms) for ms in range(600)]
-    assert tail(points) == points[100:]
-    assert tail(points, 2) == points[598:]
-    assert tail(points, 0) == []
-    assert tail(points[:3]) == points[:3]

@@ -10,13 +10,6 @@ from typing import TypeAlias
 TrailPoint: TypeAlias = "tuple[float, float, int]"
 """A point of a trail as it goes over the wire: latitude, longitude (degrees), epoch milliseconds."""
 
-SNAPSHOT_POINTS = 500
-
-
-def tail(points: Sequence[TrailPoint], most: int = SNAPSHOT_POINTS) -> list[TrailPoint]:
-    """The newest `most` points, oldest first, of points in time order."""
-    return list(points[-most:]) if most > 0 else []
-
 
 def thin(points: Sequence[TrailPoint], most: int) -> list[TrailPoint]:
     """At most `most` (two or more) of the points, in order, that keep the shape; both ends stay.
