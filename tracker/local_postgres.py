@@ -152,23 +152,25 @@ class PostgresServer:
         return len(lines) >= 8 and lines[0].strip() == str(self.pid) and lines[7].strip() == "ready"
 
     def _end_orphan(self) -> None:
-        """End a server that outlived a killed run, and disarm a pid file whose number is somebody else's.
+        """End a server that outlived a killed run, and disarm the lock files that such a run left.
 
-        PostgreSQL refuses to start while any process with the number in `postmaster.pid` exists, even a
-        zombie or a stranger. The file also names the shared memory that guards against two servers on one
-        folder, so it is kept: its number becomes ours, the parent's, which PostgreSQL knows to be stale.
+        PostgreSQL refuses to start while any process with the number in a lock file exists, even a zombie
+        or a stranger. `postmaster.pid` also names the shared memory by which PostgreSQL guards against two
+        servers on one folder, so it is kept: its number becomes ours, the parent's, which is known as stale.
         """
+        number = (self._pid_file_lines() or [""])[0].strip()
+        if number.isdigit() and runs(int(number), "postgres", str(self._data)):
+            end(int(number), lambda: runs(int(number), "postgres", str(self._data)), ENDING)
+        for leftover in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+            (self._run / leftover).unlink(missing_ok=True)
         lines = self._pid_file_lines()
-        if not lines or not lines[0].strip().isdigit():
-            return
-        pid = int(lines[0])
-        if runs(pid, "postgres", str(self._data)):
-            end(pid, lambda: runs(pid, "postgres", str(self._data)), ENDING)
-            lines = self._pid_file_lines()
-        if lines:
+        pid_file = self._data / "postmaster.pid"
+        if lines and lines[0].strip().isdigit():
             flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW  # as root we write where another user may
-            with os.fdopen(os.open(self._data / "postmaster.pid", flags), "w", encoding="utf-8") as pid_file:
-                pid_file.writelines([f"{os.getpid()}\n", *lines[1:]])
+            with os.fdopen(os.open(pid_file, flags), "w", encoding="utf-8") as file:
+                file.writelines([f"{os.getpid()}\n", *lines[1:]])
+        else:
+            pid_file.unlink(missing_ok=True)
 
     def _pid_file_lines(self) -> list[str]:
         try:
