@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rooms.transport import DirectWebSocketProtocol
 
 _HEARTBEAT = "heartbeat"
+_LINGER_S = 1.0
 
 
 class Stage(Enum):
@@ -268,6 +269,8 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
     def on_breach(self, code: int, reason: str) -> None:
         self.hub.counters.breaches += 1
         self.end(code, reason)
+        # Its answer could not be read any more: time to read our reason is all it needs.
+        self.hub.wheel.schedule(self, min(_LINGER_S, self.hub.limits.close_timeout_s))
 
     def on_shutdown(self) -> None:
         self.hub.on_shutdown()

@@ -6,21 +6,26 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from rooms.membership import JobFacts, Membership
-from rooms.principal import Principal
+from rooms.principal import Principal, Role
 
 
 @dataclass(slots=True)
 class Member:
-    """One socket in the room. `decided_at` is the job version its rights were last judged by."""
+    """One socket in the room.
+
+    `decided_at` is the job version its rights were last judged by. `follows` is False for a pro who is
+    in the room to hear of the job but did not ask for the map.
+    """
 
     principal: Principal
     membership: Membership
     decided_at: int
+    follows: bool
 
     @property
     def watches(self) -> bool:
-        """The pro is in the room to hear of the job, not to watch the map."""
-        return self.principal.role != "pro"
+        """Whether somebody other than the pro looks at the map here."""
+        return self.follows and self.principal.role is not Role.PRO
 
 
 @dataclass(slots=True)

@@ -72,18 +72,19 @@ class JobRooms:
 
     # Joining and leaving
 
-    async def join(self, sid: str, principal: Principal, job_id: UUID) -> Membership:
+    async def join(
+        self, sid: str, principal: Principal, job_id: UUID, *, follows: bool = True
+    ) -> Membership:
         """Let a socket into a job's room, without the dot yet. Raises NotFound for who has no right.
 
         Subscribe first, then read: whatever happens after the read reaches this room, so the snapshot
         that the caller reads next and the events that follow it leave no gap. `see_dot` comes last.
         """
         await self._bus.subscribe(job_room(job_id))
-        facts = None
         try:
             facts = await self._read_facts(job_id)
             membership = decide(principal, facts, self._visible, time.time()) if facts else None
-            if facts is None or membership is None or self._engine.session(sid) is None:
+            if facts is None or membership is None or not self._engine.enter(sid, job_room(job_id)):
                 raise NotFound("There is no such job, or it is not yours to follow.")
         except BaseException:
             self._bus.unsubscribe(job_room(job_id))
@@ -91,9 +92,8 @@ class JobRooms:
         room = self.rooms.setdefault(job_id, JobRoom(job_id, facts))
         if sid in room.members:
             self._bus.unsubscribe(job_room(job_id))  # one subscription per member
-        room.members[sid] = Member(principal, Membership(False, membership.crew), -1)
+        room.members[sid] = Member(principal, Membership(False, membership.crew), -1, follows)
         self._jobs_of.setdefault(sid, set()).add(job_id)
-        self._engine.enter(sid, job_room(job_id))
         if membership.crew:
             self._engine.enter(sid, crew_room(job_id))
         self._watchers_changed(room)
@@ -177,7 +177,7 @@ class JobRooms:
         if membership is None:
             self.revoke(sid, room.job_id, reason)
             return
-        enter_or_leave = self._engine.enter if membership.sees_dot else self._engine.leave
+        enter_or_leave = self._engine.enter if membership.sees_dot and member.follows else self._engine.leave
         enter_or_leave(sid, dot_room(room.job_id))
         member.membership = membership
         member.decided_at = facts.version

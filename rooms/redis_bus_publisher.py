@@ -93,11 +93,11 @@ class Publisher:
             try:
                 self._link = await self._dialer.dial()
                 await self._tell_losses(self._link)
-                failures = 0
                 self._standing = True
                 while True:
                     await self._wake.wait()
                     await self._flush(self._link)
+                    failures = 0
             except Exception as error:
                 if not isinstance(error, BROKEN):
                     logger.exception("publishing met a surprise; connecting again")

@@ -35,9 +35,9 @@ class Rights:
         self._sessions[session.sid] = session
         self._expect_end(session.sid, session.principal.expires_at)
 
-    def closed(self, session: Session) -> None:
-        """A socket is gone."""
-        self._sessions.pop(session.sid, None)
+    def closed(self, session: Session) -> bool:
+        """A socket is gone; False when that was known."""
+        return self._sessions.pop(session.sid, None) is not None
 
     def sessions_of(self, person_id: str) -> list[Session]:
         """The open sockets of one person on this node."""

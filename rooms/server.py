@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from db.errors import Problem
+from db.errors import NotFound, Problem
 from db.job_events import events_since
 from db.pool import Database
 from db.room_facts import job_facts, job_ids_of_active_pro
@@ -104,40 +104,49 @@ class Rooms:
 
     async def _on_connect(self, sid: str, auth: dict[str, Any], _environ: dict[str, Any]) -> Session:
         session = Session(sid, await self._authenticate(auth))
-        if not session.principal.is_link:
-            await self.bus.subscribe(person_room(session.principal.id))
-            self.engine.enter(sid, person_room(session.principal.id))
-        self.rights.opened(session)
+        try:
+            self.rights.opened(session)
+            if not session.principal.is_link:
+                await self.bus.subscribe(person_room(session.principal.id))
+                self.engine.enter(sid, person_room(session.principal.id))
+            if session.principal.role is Role.PRO:
+                await self._join_own_jobs_of(session)
+        except BaseException:
+            self._forget(session)
+            raise
         return session
 
     async def _on_event(self, sid: str, session: Session, event: str, data: dict[str, Any]) -> dict[str, Any]:
         return await self._sockets.on_event(sid, session, event, data)
 
     def _on_disconnect(self, _sid: str, session: Session, _reason: str) -> None:
+        self._forget(session)
+
+    def _forget(self, session: Session) -> None:
         self._sockets.on_leave(session)
-        self.rights.closed(session)
-        if not session.principal.is_link:
+        if self.rights.closed(session) and not session.principal.is_link:
             self.bus.unsubscribe(person_room(session.principal.id))
 
     async def join_own_jobs(self, pro_id: str) -> None:
-        """Put a pro's sockets into the rooms of the jobs the pro is busy with, and only those.
+        """Put a pro's sockets into the rooms of the jobs the pro is busy with now. Raises Unavailable.
 
-        Runs when a pro connects and when the pro's jobs change. Raises Unavailable.
+        Leaving needs no such help: a lost job's status rechecks its members.
         """
-        sessions = [s for s in self.rights.sessions_of(pro_id) if s.principal.role is Role.PRO]
-        if not sessions:
-            return
+        for session in self.rights.sessions_of(pro_id):
+            if session.principal.role is Role.PRO:
+                await self._join_own_jobs_of(session)
+
+    async def _join_own_jobs_of(self, session: Session) -> None:
         async with self._database.connection() as conn:
-            job_ids = await job_ids_of_active_pro(conn, pro_id)
-        for session in sessions:
-            for job_id in job_ids:
-                if job_id not in self.jobs.jobs_of(session.sid):
-                    await self._join_quietly(session, job_id)
+            job_ids = await job_ids_of_active_pro(conn, session.principal.id)
+        for job_id in job_ids:
+            if job_id not in self.jobs.jobs_of(session.sid):
+                await self._join_quietly(session, job_id)
 
     async def _join_quietly(self, session: Session, job_id: UUID) -> None:
         try:
-            await self.jobs.join(session.sid, session.principal, job_id)
-        except Problem:
+            await self.jobs.join(session.sid, session.principal, job_id, follows=False)
+        except NotFound:
             return  # it moved on, or the socket left
         self.bus.publish(job_room(job_id), {"k": "who_watches"})
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EXTENSION = "rooms.direct"  # the ASGI scope extension whose value is the protocol
 _SEND_BUFFER_BYTES = 32 * 1024  # kernel side; small, so that a slow reader shows early
+_DISCARD_BYTES = 4 * 1024 * 1024  # what a peer may still send after it broke the protocol
 _USER_TIMEOUT_MS = 30_000  # unacknowledged or refused bytes for this long end the connection
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class DirectWebSocketProtocol(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_app_state", "_broken", "_close_sent", "_config", "_connections", "_handshake", "_listener",
+        "_app_state", "_broken", "_close_sent", "_config", "_connections", "_discarded",
+        "_handshake", "_listener",
         "_parser", "_tasks", "paused", "transport",
     )  # fmt: skip
 
@@ -83,6 +85,7 @@ class DirectWebSocketProtocol(asyncio.Protocol):
         self._parser = frames.FrameParser(config.ws_max_size)
         self._close_sent = False
         self._broken = False  # the peer's bytes make no sense any more
+        self._discarded = 0  # bytes read since then
         self.paused = False
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set at once by uvicorn
 
@@ -100,6 +103,7 @@ class DirectWebSocketProtocol(asyncio.Protocol):
             self._before_accept(data)
             return
         if self._broken:
+            self._discard(len(data))
             return
         try:
             for opcode, payload in self._parser.feed(data):
@@ -178,8 +182,7 @@ class DirectWebSocketProtocol(asyncio.Protocol):
         if not self._close_sent:
             self._close_sent = True
             self.transport.write(frames.close_frame(code, reason))
-            if not self._broken:
-                self.resume_reading()  # the answer must be able to come in
+            self.resume_reading()  # the answer must be able to come in
 
     def pause_reading(self) -> None:
         """Let the peer wait: it sent more than can be worked off."""
@@ -232,12 +235,16 @@ class DirectWebSocketProtocol(asyncio.Protocol):
             self._listener.on_lost("client disconnect")
 
     def _fail(self, code: int, reason: str) -> None:
-        """Say what is wrong and read no further. Closing at once, with bytes unread, would reset
-        the connection and the peer would never see why; the listener aborts a moment later."""
+        """Say what is wrong and make no more sense of what comes. Closing at once, with bytes unread,
+        would reset the connection and the peer would never see why: it is given a moment."""
         self._broken = True
-        self.pause_reading()
         if self._listener is not None:
             self._listener.on_breach(code, reason)
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _DISCARD_BYTES:
+            self.transport.abort()
 
 
 def limit_send_buffer(transport: asyncio.Transport) -> None:

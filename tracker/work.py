@@ -1,0 +1,42 @@
+"""`tracker worker`: a process that carries out effects until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from db.pool import Database
+from rooms.broadcast import Broadcaster, nobody
+from rooms.open_bus import new_node_id, open_bus
+from tracker.settings import Settings
+from tracker.worker import Worker
+
+log = logging.getLogger("tracker.worker")
+
+
+def work(settings: Settings) -> int:
+    """Run a worker in the foreground; SIGTERM and Ctrl-C end it after what it has begun."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(_work(settings))
+    return 0
+
+
+async def _work(settings: Settings) -> None:
+    database = await Database.connect(settings.need_database_url(), size=4)
+    bus = open_bus(settings.redis_url, settings.need_secret(), new_node_id())
+    await bus.start()
+    worker = asyncio.create_task(
+        Worker(database, Broadcaster(bus, nobody), retention_days=settings.trail_retention_days).run()
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.cancel)
+    log.info("worker started")
+    try:
+        await worker
+    except asyncio.CancelledError:
+        log.info("worker stopped")
+    finally:
+        await bus.aclose()
+        await database.close()
