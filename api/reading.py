@@ -15,6 +15,7 @@ from db.errors import Invalid
 from rooms.strict_json import loads
 
 MAX_QUERY_FIELDS = 32
+MAX_MESSAGE_CHARS = 300  # a message names the field, which a client may have made very long
 _CAMEL = re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+", re.ASCII)
 _WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
 
@@ -85,7 +86,7 @@ def _convert(value: Any, shape: Any, *, strict: bool) -> Any:
         message = str(error)
         where = _WHERE.search(message)
         facts = {"field": where[1]} if where and where[1] else {}
-        raise Invalid(f"{message}.", **facts) from None
+        raise Invalid(f"{message[:MAX_MESSAGE_CHARS]}.", **facts) from None
 
 
 def _takes_nothing(shape: Any) -> bool:

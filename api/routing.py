@@ -44,7 +44,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.body import read_body, require_json
+from api.body import BODY_DEADLINE_S, read_body, require_json
 from api.limits import RateLimit
 from api.problems import MethodNotAllowed
 from api.reading import parse_body, parse_query
@@ -245,7 +245,7 @@ class _Address:
         content_type = headers.get("content-type")
         if content_type is not None:
             require_json(headers)
-        data = await read_body(headers, receive)
+        data = await read_body(headers, receive, deadline_s=BODY_DEADLINE_S)
         if content_type is None and data:
             require_json(headers)
         return parse_body(one.body, data)
