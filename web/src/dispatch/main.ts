@@ -1,1 +1,85 @@
-export {};
+import { byId, setText, show } from "../lib/dom.ts";
+import { Http, HttpProblem } from "../lib/http.ts";
+import type { Job } from "../lib/job.ts";
+import { Live } from "../lib/live.ts";
+import { LINK, lonePage } from "../lib/lone_page.ts";
+import { rootOf } from "../lib/root.ts";
+import { everySecond } from "../lib/tick.ts";
+import { takeToken } from "../lib/token.ts";
+import { baseMap } from "../map/base_map.ts";
+import { mapSettings } from "../map/settings.ts";
+import { FleetMap } from "./fleet_map.ts";
+import { JobList } from "./job_list.ts";
+import { JobPanel } from "./job_panel.ts";
+import { words } from "./words.ts";
+
+/** The list has no live feed of its own yet; it is read again this often. */
+const REFRESH_MS = 15_000;
+
+const token = takeToken();
+if (token === null) signedOut();
+else void open(token);
+
+async function open(token: string): Promise<void> {
+  const root = rootOf(location.pathname);
+  const http = new Http(root, token);
+  const list = new JobList(http, choose, trouble);
+  void list.refresh();
+  byId("map").setAttribute("aria-label", words.map);
+  const map = baseMap(byId("map"), http, await mapSettings(http));
+  const live = new Live(root, { token }, { state: linked, event: heard });
+  const fleet = new FleetMap(map, live, (job_id) => void openById(job_id));
+  let panel: JobPanel | null = null;
+
+  setInterval(() => void list.refresh(), REFRESH_MS);
+  everySecond(() => {
+    panel?.tick();
+    fleet.paint();
+  });
+
+  function linked(): void {
+    if (live.state === "refused") return signedOut();
+    setText(byId("own"), words.offline);
+    show(byId("own"), live.state === "down");
+    if (live.state !== "up") return;
+    void fleet.watch();
+    void list.refresh();
+    panel?.watch.connected();
+  }
+
+  function heard(name: string, data: unknown): void {
+    if (name === "fleet_tick") fleet.take((data as { positions: Parameters<FleetMap["take"]>[0] }).positions);
+    else panel?.watch.event(name, data);
+  }
+
+  function choose(job: Job): void {
+    panel?.close();
+    panel = new JobPanel(live, http, map, job, () => void list.refresh(), close);
+    list.choose(job.id);
+  }
+
+  function close(): void {
+    panel?.close();
+    panel = null;
+    list.choose(null);
+  }
+
+  async function openById(id: string): Promise<void> {
+    try {
+      choose(list.find(id) ?? (await http.get<Job>(`api/jobs/${encodeURIComponent(id)}`)));
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      trouble(error);
+    }
+  }
+}
+
+function trouble(problem: HttpProblem): void {
+  if (problem.status === 401 || problem.status === 403) return signedOut();
+  setText(byId("own"), problem.message);
+  show(byId("own"), true);
+}
+
+function signedOut(): void {
+  lonePage(words.signedOut.title, words.signedOut.more, LINK);
+}

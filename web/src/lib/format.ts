@@ -100,3 +100,8 @@ function usesMiles(locale: string): boolean {
     return false;
   }
 }
+
+/** An amount of integer cents: "$129.00". */
+export function money(cents: number, region: Region): string {
+  return new Intl.NumberFormat(region.locale, { style: "currency", currency: "USD" }).format(cents / 100);
+}

@@ -1,23 +1,31 @@
+import { recall, remember } from "./memory.ts";
+
 /**
  * The signed-in person's token: handed over in the address's fragment (which never reaches a server
  * log), kept for this tab, and removed from the address so that it is not shared or bookmarked.
  */
 const KEY = "tracker.token";
+const tab = (): Storage => sessionStorage;
 
 export function takeToken(): string | null {
+  addEventListener("hashchange", () => location.reload()); // another sign-in link, opened in this tab
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    history.replaceState(history.state, "", location.pathname + location.search);
-    try {
-      sessionStorage.setItem(KEY, given);
-    } catch {
-      // Storage is blocked: the token lives as long as the page.
-    }
-    return given;
-  }
+  if (given === null || given === "") return recall(tab, KEY);
+  history.replaceState(history.state, "", location.pathname + location.search);
+  remember(tab, KEY, given);
+  return given;
+}
+
+/**
+ * Whose token it is (the JWT's `sub`), to keep people's waiting data apart on a shared device.
+ * Only the server decides whether a token is good.
+ */
+export function subjectOf(token: string): string {
   try {
-    return sessionStorage.getItem(KEY);
+    const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const { sub } = JSON.parse(atob(payload)) as { sub?: unknown };
+    return typeof sub === "string" ? sub : "nobody";
   } catch {
-    return null;
+    return "nobody";
   }
 }

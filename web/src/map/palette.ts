@@ -5,12 +5,27 @@ export interface Palette {
   water: string;
   park: string;
   casing: string;
-  major: string;
-  minor: string;
   residential: string;
+  street: string;
+  avenue: string;
+  highway: string;
+  fleet_live: string;
+  fleet_delayed: string;
+  fleet_lost: string;
+  fleet_edge: string;
 }
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let known: Palette | null = null;
+dark.addEventListener("change", () => (known = null));
+
+/** The colours now; read from the style sheet once per scheme, since hundreds of dots ask. */
 export function palette(): Palette {
+  known ??= read();
+  return known;
+}
+
+function read(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
@@ -19,13 +34,18 @@ export function palette(): Palette {
     water: colour("map-water"),
     park: colour("map-park"),
     casing: colour("map-casing"),
-    major: colour("map-major"),
-    minor: colour("map-minor"),
     residential: colour("map-residential"),
+    street: colour("map-street"),
+    avenue: colour("map-avenue"),
+    highway: colour("map-highway"),
+    fleet_live: colour("live"),
+    fleet_delayed: colour("fleet-delayed"),
+    fleet_lost: colour("bad"),
+    fleet_edge: colour("fleet-edge"),
   };
 }
 
 /** Calls back when the device changes between light and dark. */
 export function onSchemeChange(changed: () => void): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  dark.addEventListener("change", changed);
 }

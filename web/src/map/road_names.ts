@@ -15,6 +15,7 @@ interface Piece {
 }
 
 const FIRST_ZOOM = { major: 14, minor: 16 };
+const MAJOR = ["highway", "avenue"];
 const APART_PX = 120;
 const SAME_APART_PX = 420;
 
@@ -73,7 +74,7 @@ function piecesOf(streets: Streets): Piece[] {
   for (const { kind, name, line } of streets.roads) {
     if (!name || kind === "residential") continue;
     for (let i = 1; i < line.length; i++) {
-      pieces.push(piece(name, kind === "major", line[i - 1] as Point, line[i] as Point));
+      pieces.push(piece(name, MAJOR.includes(kind), line[i - 1] as Point, line[i] as Point));
     }
   }
   return pieces.sort((a, b) => Number(b.major) - Number(a.major) || b.length - a.length);

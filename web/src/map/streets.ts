@@ -1,14 +1,14 @@
 import L from "leaflet";
 import type { Streets } from "../lib/wire.ts";
 import { RoadNames } from "./road_names.ts";
-import { onSchemeChange, palette, type Palette } from "./palette.ts";
+import { onSchemeChange, palette } from "./palette.ts";
 
 /** The classes of road, least important first: the order in which they are painted. */
-const CLASSES = ["residential", "minor", "major"] as const;
+const CLASSES = ["residential", "street", "avenue", "highway"] as const;
 type RoadClass = (typeof CLASSES)[number];
 
 /** Widths in pixels at zoom 15, and how far a road's dark edge stands out on each side. */
-const WIDTH: Record<RoadClass, number> = { residential: 4, minor: 6.5, major: 10 };
+const WIDTH: Record<RoadClass, number> = { residential: 4, street: 6, avenue: 8.5, highway: 11 };
 const EDGE = 1;
 
 /** A map drawn from the city's own streets: works with no network beyond our own server. */
@@ -56,17 +56,13 @@ export class StreetMap {
       const weight = Math.max(0.8, WIDTH[kind] * scale);
       const edge = weight > 2.5 ? weight + 2 * EDGE : 0;
       this.edges.get(kind)?.setStyle({ color: colours.casing, weight: edge, opacity: edge > 0 ? 1 : 0 });
-      this.roads.get(kind)?.setStyle({ color: surface(kind, colours), weight });
+      this.roads.get(kind)?.setStyle({ color: colours[kind], weight });
     }
   }
 }
 
-function surface(kind: RoadClass, colours: Palette): string {
-  return colours[kind];
-}
-
 function byClass(streets: Streets): Record<RoadClass, [number, number][][]> {
-  const lines: Record<RoadClass, [number, number][][]> = { residential: [], minor: [], major: [] };
+  const lines: Record<RoadClass, [number, number][][]> = { residential: [], street: [], avenue: [], highway: [] };
   for (const road of streets.roads) lines[classOf(road.kind)].push(road.line);
   return lines;
 }

@@ -5,6 +5,7 @@ import type { JobView } from "../lib/job_view.ts";
 import type { MapSettings, Place } from "../lib/wire.ts";
 import { baseMap } from "../map/base_map.ts";
 import { JobMap } from "../map/job_map.ts";
+import { margins } from "../map/margins.ts";
 import { words } from "./words.ts";
 
 const NEAREST_ZOOM = 17;
@@ -14,6 +15,7 @@ const ALONE_ZOOM = 15;
 export class FollowMap {
   private readonly map: L.Map;
   private readonly job: JobMap;
+  private readonly card = byId("card");
   private readonly recentre = byId<HTMLButtonElement>("recentre");
   private following = true;
   private placed = false;
@@ -54,7 +56,7 @@ export class FollowMap {
 
   /** Everything in sight, and not so small that nothing can be told. */
   private wellFramed(): boolean {
-    const { topLeft, bottomRight } = this.margins();
+    const { topLeft, bottomRight } = margins(this.map, this.card);
     const inner = L.bounds(topLeft, this.map.getSize().subtract(bottomRight));
     const points = this.sights.map((place) => this.map.latLngToContainerPoint([place.lat, place.lng]));
     if (!points.every((point) => inner.contains(point))) return false;
@@ -68,7 +70,7 @@ export class FollowMap {
     const [first] = this.sights;
     if (!first || this.map.getSize().x === 0) return;
     const bounds = L.latLngBounds(this.sights.map((place) => [place.lat, place.lng]));
-    const { topLeft, bottomRight } = this.margins();
+    const { topLeft, bottomRight } = margins(this.map, this.card);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.placed = true;
     this.ours = true;
@@ -78,15 +80,5 @@ export class FollowMap {
       maxZoom: this.sights.length > 1 ? NEAREST_ZOOM : ALONE_ZOOM,
       animate: animate && !calm,
     });
-  }
-
-  /** Room around what must be seen: more on a side that the card covers. */
-  private margins(): { topLeft: L.Point; bottomRight: L.Point } {
-    const map = this.map.getContainer().getBoundingClientRect();
-    const card = byId("card").getBoundingClientRect();
-    const beside = card.right < map.right - 200 && card.top < map.bottom - 100;
-    const left = beside ? card.right - map.left : 0;
-    const below = beside ? 0 : Math.max(0, map.bottom - card.top);
-    return { topLeft: L.point(left + 48, 64), bottomRight: L.point(60, below + 44) };
   }
 }
