@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from tracker.positions.receive import Receiver
+
 from db.errors import Forbidden, Invalid
 from db.feed import skills_of
 from db.pool import Database
@@ -14,7 +16,6 @@ from rooms.sockets import Answers
 from tracker.jobs.feed import check_area, open_jobs_near
 from tracker.jobs.feed_geometry import feed_cells
 from tracker.jobs.offers import offer_for
-from tracker.positions.receive import Receiver
 from tracker.snapshot import Snapshots
 
 

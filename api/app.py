@@ -9,35 +9,38 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+from tracker.positions.receive import Receiver
+from tracker.positions.routing import routing_from
 
-from api.answers import socket_answers
+from api.answers import heartbeat_lane, socket_answers
+from api.live_outputs import LiveOutputs
+from api.ops import Readiness
 from api.services import Services
 from api.site import build_site
 from db.errors import Problem, Unavailable
 from db.pool import Database
-from rooms.names import person_room
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
-from tracker.identity.authenticate import Authenticator
+from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
+from tracker.metrics import Metrics
 from tracker.positions.ingest import Committer
-from tracker.positions.receive import Receiver
-from tracker.positions.routing import routing_from
-from tracker.receiver_outputs import outputs_for
 from tracker.settings import Settings
 from tracker.snapshot import Snapshots
-from tracker.worker import Worker
+from tracker.worker import Worker, make_partitions
 
 log = logging.getLogger("tracker.app")
 
 WAIT_FOR_DATABASE_S = 30
 CONTACT_SWEEP_S = 1.0
+POOL_SIZE = 12
 
 
 def create_app() -> App:
@@ -76,11 +79,93 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        settings, stack = self._settings, self._stack
+        settings, stack, metrics = self._settings, self._stack, Metrics()
+        visible = frozenset(settings.visible_statuses)
         database = await _connect(settings.need_database_url())
         stack.push_async_callback(database.close)
-        bus = open_bus(settings.redis_url, settings.need_secret(), new_node_id())
+        await make_partitions(database, datetime.now(UTC))
+        bus = open_bus(settings.redis_url, settings.need_secret(), node_id := new_node_id())
         links = Links(database)
-        authenticator = Authenticator(settings, database, links)
-        committer = Committer(database)
+        authenticator = authenticator_for(settings, database, links)
+        stack.push_async_callback(authenticator.aclose)
+        committer = Committer(database, on_commit=metrics.observe_commit)
         stack.push_async_callback(committer.aclose)
+        snapshots = Snapshots(database, visible=visible)
+        outputs = LiveOutputs(metrics)
+        receiver = Receiver(database, committer, outputs.as_outputs(), routing_from(settings))
+        rooms = Rooms(
+            database,
+            bus,
+            node_id=node_id,
+            authenticate=authenticator.authenticate,
+            answers=socket_answers(database, receiver, snapshots),
+            dots=snapshots.dots,
+            visible=visible,
+            allowed_origins=list(settings.allowed_origins) or None,
+        )
+        snapshots.newest_dot = rooms.jobs.newest_dot
+        outputs.rooms = rooms
+        rooms.engine.on_heartbeat = heartbeat_lane(receiver)
+        _listen_for_changes(rooms, receiver, authenticator)
+        metrics.watch(engine=rooms.engine.stats, bus=bus.stats)
+        stack.push_async_callback(rooms.aclose)
+        await rooms.start()
+        self._run(metrics.sample_loop_lag())
+        self._run(_sweep_contacts(receiver))
+        if settings.in_memory_bus:  # one process is all there is: it does the worker's part as well
+            self._run(Worker(database, rooms.say, retention_days=settings.trail_retention_days).run())
+        readiness = Readiness(database_answers=database.answers, bus_state=lambda: bus.state.value)
+        stack.callback(setattr, readiness, "draining", True)
+        services = Services(
+            settings=settings,
+            database=database,
+            rooms=rooms,
+            receiver=receiver,
+            snapshots=snapshots,
+            links=links,
+            gate=ClaimGate(),
+            authenticator=authenticator,
+        )
+        self._site = build_site(services, metrics, readiness)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that lives as long as the application."""
+        task = asyncio.create_task(work)
+        self._stack.push_async_callback(_cancel, task)
+
+
+async def _connect(dsn: str) -> Database:
+    """The database, waited for: at a machine's start the web process may come first."""
+    for _ in range(WAIT_FOR_DATABASE_S * 2):
+        try:
+            return await Database.connect(dsn, size=POOL_SIZE)
+        except Unavailable:
+            log.warning("the database does not answer yet")
+            await asyncio.sleep(0.5)
+    raise Unavailable(f"The database did not answer for {WAIT_FOR_DATABASE_S} s.")
+
+
+def _listen_for_changes(rooms: Rooms, receiver: Receiver, authenticator: Authenticator) -> None:
+    """What one node changed, this one looks at again."""
+
+    def jobs_changed(pro_id: str) -> None:
+        receiver.refresh_jobs(pro_id)
+        rooms.spawn(rooms.join_own_jobs(pro_id))
+
+    def barred(person_id: str) -> None:
+        authenticator.forget(person_id)
+        rooms.spawn(rooms.rights.recheck([person_id]))
+
+    rooms.hearing.on_jobs_changed = jobs_changed
+    rooms.hearing.on_barred = barred
+
+
+async def _sweep_contacts(receiver: Receiver) -> None:
+    while True:
+        await asyncio.sleep(CONTACT_SWEEP_S)
+        receiver.sweep_contacts(datetime.now(UTC))
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

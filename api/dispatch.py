@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from db.people import list_pros, set_suspended, upsert_person
 from msgspec import Meta
 
 from api.job_view import JobPage, view_of
@@ -18,6 +17,7 @@ from api.shapes import Answer, Input, Instant, Line, PersonId
 from db.errors import Invalid, NotFound
 from db.jobs import list_jobs
 from db.outbox import backlog
+from db.people import list_pros, set_suspended, upsert_person
 from tracker.jobs.lifecycle import TransitionRefused, parse_status
 from tracker.jobs.transition import reassign_job
 

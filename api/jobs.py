@@ -18,6 +18,7 @@ from tracker.jobs.claim import JobTaken
 from tracker.jobs.intake import ReferenceConflict, approximate, take_in
 from tracker.jobs.lifecycle import GuardRefused, Status, TransitionRefused, parse_status
 from tracker.jobs.transition import Moved, Step, move_job
+from tracker.positions.filters import Verdict
 
 STAFF = {Role.DISPATCHER, Role.ADMIN}
 EVERYBODY = {*Role}
@@ -257,7 +258,7 @@ async def read_trail(request: Request[Services, None, TrailQuery]) -> TrailAnswe
                 accuracy=point.accuracy_m,
                 speed=point.speed_m_s,
                 heading=point.heading_deg,
-                verdict=point.verdict_name,
+                verdict=Verdict(point.verdict).name.lower(),
             )
             for point in points[: query.limit]
         ],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from db.people import profile_of, set_on_duty, sign_out, update_profile
-
 from api.job_view import JobPage, view_of
 from api.jobs import EVERYBODY
 from api.routing import Request, endpoint
@@ -13,6 +11,7 @@ from api.services import Services
 from api.shapes import Answer, Input, Line
 from db.errors import NotFound
 from db.jobs import list_jobs
+from db.people import profile_of, set_on_duty, sign_out, update_profile
 from rooms.principal import Role
 from tracker.jobs.lifecycle import ACTIVE
 

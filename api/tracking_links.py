@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TypeAlias
+from uuid import UUID
 
 from api.job_view import may_read
 from api.jobs import EVERYBODY
@@ -12,6 +13,7 @@ from api.shapes import Answer
 from db.errors import NotFound
 from db.jobs import job_by_id
 from rooms.principal import Principal
+from rooms.rights import LINK_PREFIX
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -35,11 +37,11 @@ class LinkAnswer(Answer):
 async def make_tracking_link(request: Req) -> LinkAnswer:
     services = request.services
     await _must_be_party(request, request.principal)
-    dead = await services.links.revoke(request.id)
-    link = await services.links.make(request.id, created_by=request.principal.id)
-    services.rooms.say.links_changed(request.id, dead)
-    base = services.settings.public_url.rstrip("/")
-    return LinkAnswer(success=True, link=link, url=f"{base}/track/{link}")
+    rotated = await services.links.rotate(request.id, created_by=request.principal.id)
+    _cut(services, request.id, rotated.dead)
+    return LinkAnswer(
+        success=True, link=rotated.token, url=f"{services.settings.public_url}/track/{rotated.token}"
+    )
 
 
 @endpoint(
@@ -51,8 +53,11 @@ async def make_tracking_link(request: Req) -> LinkAnswer:
 )
 async def revoke_tracking_link(request: Req) -> None:
     await _must_be_party(request, request.principal)
-    dead = await request.services.links.revoke(request.id)
-    request.services.rooms.say.links_changed(request.id, dead)
+    _cut(request.services, request.id, await request.services.links.revoke(request.id))
+
+
+def _cut(services: Services, job_id: UUID, dead: list[int]) -> None:
+    services.rooms.say.links_changed(job_id, [f"{LINK_PREFIX}{link_id}" for link_id in dead])
 
 
 async def _must_be_party(request: Req, principal: Principal) -> None:

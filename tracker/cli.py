@@ -1,4 +1,4 @@
-"""The command line: `tracker demo | serve | worker | migrate | token | replay | verify`.
+"""The command line: `tracker demo | serve | worker | migrate | token | replay | simulate | verify`.
 
 Every command prints one clear sentence and exits 1 when something is wrong that the operator can mend.
 """
@@ -16,6 +16,8 @@ from db.migrate import MigrationError, migrate
 from rooms.principal import Role
 from tracker import replay
 from tracker.demo import run_demo
+from tracker.demo_processes import DemoProblem
+from tracker.demo_pros import run_pros
 from tracker.identity.tokens import mint
 from tracker.local_process import LocalProblem
 from tracker.serve import ServeProblem, serve, with_running_servers
@@ -29,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))
-    except (SettingsError, MigrationError, LocalProblem, ServeProblem) as error:
+    except (SettingsError, MigrationError, LocalProblem, ServeProblem, DemoProblem) as error:
         print(f"tracker: {error}", file=sys.stderr)
     except Problem as error:
         print(f"tracker: {error.detail}", file=sys.stderr)
@@ -65,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--sub", required=True, help="the person's id")
     command.add_argument("--hours", type=float, default=12.0, help="how long it is good for")
     command.set_defaults(run=lambda args: _token(Settings.from_env(os.environ), args))
+
+    command = commands.add_parser("simulate", help="the demo's pros, against a running server")
+    command.add_argument("--pros", type=int, default=12, help="how many drive")
+    command.set_defaults(run=lambda args: run_pros(_running(), args.pros))
 
     command = commands.add_parser("replay", help="play a recorded trace (GPX, CSV) as a pro")
     replay.add_arguments(command)

@@ -52,7 +52,7 @@ def run_demo(*, port: int | None, pros: int, fresh: bool) -> int:
         city = build_city()
         if asyncio.run(_seed(settings.need_database_url(), city)):
             say(f"seeded {city.name}: {len(city.people)} people, {len(city.jobs)} jobs")
-        _write_streets(city)
+        settings = replace(settings, map_streets=_write_streets(city))
         processes = stack.enter_context(Processes(STATE_FOLDER / "logs", _environment(settings)))
         say("starting the web process, the worker and the simulated pros …")
         processes.start("web", "serve")
@@ -102,15 +102,16 @@ async def _seed(dsn: str, city: City) -> bool:
         await database.close()
 
 
-def _write_streets(city: City) -> None:
+def _write_streets(city: City) -> Path:
     """The city's own streets, for maps without tiles."""
-    _write_json(STATE_FOLDER / STREETS_FILE, streets_json(city.name, city.network, city.areas))
+    path = (STATE_FOLDER / STREETS_FILE).resolve()
+    _write_json(path, streets_json(city.name, city.network, city.areas))
+    return path
 
 
 def _environment(settings: Settings) -> dict[str, str]:
     """What the demo's processes find in their environment."""
-    streets = str((STATE_FOLDER / STREETS_FILE).resolve())
-    return {**os.environ, **settings.to_env(), "MAP_STREETS": streets}
+    return {**os.environ, **settings.to_env()}
 
 
 def _is_ready(http: httpx.Client) -> bool:

@@ -22,6 +22,7 @@ from tracker.local_process import (
     EndingStep,
     ServerFailed,
     end,
+    keep_short,
     run_as,
     runs,
     spawn,
@@ -129,7 +130,7 @@ class PostgresServer:
 
     def _start_once(self) -> str:
         """Start the server; returns what it complained of when it exits before it is ready, else ''."""
-        log_start = self._log.stat().st_size if self._log.exists() else 0
+        log_start = keep_short(self._log)
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         self._process = spawn(
             [self._bin / "postgres", "-D", self._data, *options],

@@ -21,6 +21,7 @@ from db.errors import Problem
 SHIM = Path(__file__).with_name("local_exec.py")
 PROC = Path("/proc/self")
 POLL_S = 0.02
+LOG_LIMIT_BYTES = 10_000_000
 
 
 class LocalProblem(Problem):
@@ -73,6 +74,15 @@ def spawn(
             env=clean_environment(),
             start_new_session=True,
         )
+
+
+def keep_short(log: Path) -> int:
+    """Set a log that has grown long aside as NAME.1; returns the length in bytes of the one in place."""
+    length = log.stat().st_size if log.exists() else 0
+    if length <= LOG_LIMIT_BYTES:
+        return length
+    log.replace(log.with_name(f"{log.name}.1"))
+    return 0
 
 
 def run_as(account: Account | None, *command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ from tracker.local_process import (
     EndingStep,
     ServerFailed,
     end,
+    keep_short,
     runs,
     spawn,
     wait_until,
@@ -60,6 +61,7 @@ class ValkeyServer:
             "appendonly": "no",
             "loglevel": "warning",
         }
+        keep_short(self._log)
         self._process = spawn(
             [self._program, *(word for name, value in options.items() for word in (f"--{name}", value))],
             log=self._log,

@@ -106,6 +106,12 @@ class Settings:
     map_attribution: str = setting(
         "MAP_ATTRIBUTION", read.text, "The attribution that the tiles' licence asks for.", default=""
     )
+    map_streets: Path | None = setting(
+        "MAP_STREETS",
+        read.file,
+        "Streets to draw when there are no tiles: a JSON file like the demo city's.",
+        shown_default="none; `tracker demo` sets it",
+    )
     routing_url: str | None = setting(
         "ROUTING_URL",
         read.web_url,

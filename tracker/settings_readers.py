@@ -112,6 +112,14 @@ def folder(raw: str) -> Path:
     return Path(raw)
 
 
+def file(raw: str) -> Path:
+    """A file that exists."""
+    path = Path(raw)
+    if not path.is_file():
+        raise ValueError("must be a file that exists")
+    return path
+
+
 def integer(low: int, high: int) -> Callable[[str], int]:
     """A whole number from `low` to `high`."""
 

@@ -12,11 +12,10 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from db.positions import drop_partitions_before, ensure_partitions
-
 from db.errors import Problem, Unavailable
 from db.outbox import OutboxRow, lease, mark_done, mark_failed
 from db.pool import Database
+from db.positions import drop_partitions_before, ensure_partitions
 from rooms.broadcast import Broadcaster
 from tracker.effects.registry import EXECUTORS, Executor
 from tracker.jobs.lifecycle import Effect

@@ -1,0 +1,67 @@
+"""The HTTP side of the application: endpoints, pages, operations, and the sockets' door, under one edge."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import dispatch, feed, jobs, location, me, tracking_links
+from api.docs_page import docs_routes
+from api.edge import Edge
+from api.map import map_routes
+from api.openapi import build_openapi
+from api.ops import Readiness, ops_routes
+from api.pages import page_routes
+from api.routing import Endpoint, endpoints_of, routes_for
+from api.security_headers import SecurityHeaders, page_policy
+from api.services import Services
+from db.errors import NotFound
+from tracker.metrics import Metrics
+
+SOCKET_PATH = "/socket.io"
+
+
+def all_endpoints() -> list[Endpoint]:
+    """Every declared endpoint; the routes and OpenAPI are both made from this list."""
+    modules = (jobs, location, feed, tracking_links, me, dispatch)
+    return [one for module in modules for one in endpoints_of(module)]
+
+
+def build_site(services: Services, metrics: Metrics, readiness: Readiness) -> ASGIApp:
+    """The ASGI application for HTTP and websockets."""
+    settings = services.settings
+    endpoints = all_endpoints()
+    openapi = build_openapi(endpoints, version=version("tracker"), server=settings.public_url)
+    policy = page_policy(public_url=settings.public_url, map_tiles_url=settings.map_tiles_url)
+    streets = json.loads(settings.map_streets.read_bytes()) if settings.map_streets else None
+    routes: list[Route] = [
+        *routes_for(endpoints, services=services, authenticate=services.authenticator.authenticate),
+        *ops_routes(readiness=readiness, metrics=metrics, openapi=openapi),
+        *docs_routes(),
+        *map_routes(
+            tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets
+        ),
+        *page_routes(settings.web_dist, policy=policy),
+    ]
+    http = Edge(
+        Router(routes, default=_nothing_here, redirect_slashes=False),
+        headers=SecurityHeaders(public_url=settings.public_url),
+        root_path=settings.root_path,
+        observe=metrics.observe_request,
+    )
+    socket_paths = (SOCKET_PATH + "/", settings.root_path + SOCKET_PATH + "/")
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(socket_paths):
+            await services.rooms.engine.asgi(scope, receive, send)  # type: ignore[arg-type]
+        else:
+            await http(scope, receive, send)
+
+    return site
+
+
+async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise NotFound("There is nothing at this address.")
