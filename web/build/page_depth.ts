@@ -9,14 +9,13 @@ import type { Plugin } from "vite";
 export function pageDepth(depths: Record<string, number>): Plugin {
   return {
     name: "page-depth",
-    enforce: "post",
-    transformIndexHtml: {
-      order: "post",
-      handler(html, context) {
-        const name = context.path.replace(/^\//, "");
-        const depth = depths[name] ?? 0;
-        return depth === 0 ? html : html.replaceAll('="./', `="${"../".repeat(depth)}`);
-      },
+    enforce: "post", // when the pages are written, with the final names of their files
+    generateBundle(_options, bundle) {
+      for (const [name, depth] of Object.entries(depths)) {
+        const page = bundle[name];
+        if (page?.type !== "asset") return this.error(`${name} is not built`);
+        page.source = String(page.source).replaceAll('="./', `="${"../".repeat(depth)}`);
+      }
     },
   };
 }

@@ -9,15 +9,19 @@ const T = 1_800_000_000_000;
 const policy = { interval_s: 10, min_displacement_m: 20 };
 const at = (ms: number, lat = 52): Reading => ({ lat, lng: 0, accuracy: 5, heading: null, speed: null, recorded_at: T + ms });
 
-test("the first reading is sent at once, the next when the interval has passed", () => {
+test("the first reading is sent at once", () => {
   assert.equal(isDue(at(0), null, policy), true);
-  assert.equal(isDue(at(5_000, 52.01), at(0), policy), false);
-  assert.equal(isDue(at(9_500, 52.01), at(0), policy), true);
 });
 
-test("a parked phone is quiet for one interval and then says that it is still there", () => {
-  assert.equal(isDue(at(10_000), at(0), policy), false);
-  assert.equal(isDue(at(20_000), at(0), policy), true);
+test("a phone that moves sends when it has moved far enough, at most once a second", () => {
+  assert.equal(isDue(at(3_000, 52.0001), at(0), policy), false); // 11 m
+  assert.equal(isDue(at(3_000, 52.0002), at(0), policy), true); // 22 m
+  assert.equal(isDue(at(400, 52.01), at(0), policy), false);
+});
+
+test("a parked phone says once in every interval that it is still there", () => {
+  assert.equal(isDue(at(9_000), at(0), policy), false);
+  assert.equal(isDue(at(9_800), at(0), policy), true);
 });
 
 test("what a device does not know is null", () => {

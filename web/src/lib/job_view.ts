@@ -98,7 +98,7 @@ function moved(view: JobView, update: LocationUpdate): Applied {
       position: update,
       contact: "live",
       last_seen_ms: latest(view.last_seen_ms, ms),
-      eta: update.eta,
+      eta: update.eta ?? null, // a replayed dot has none
       trail,
       seq: update.seq,
     },

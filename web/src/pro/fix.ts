@@ -15,16 +15,13 @@ export interface Heartbeat {
   battery: number | null;
 }
 
-/** How often the server wants to hear: seconds, and metres that are worth a message. */
+/** How often the server wants to hear: the longest silence, and the metres that are worth a message sooner. */
 export interface Policy {
   interval_s: number;
   min_displacement_m: number;
 }
 
 export const FIRST_POLICY: Policy = { interval_s: 5, min_displacement_m: 10 };
-
-/** A parked phone still says that it is there, after this many intervals. */
-const STILL_HERE = 2;
 
 /** A device's reading as a heartbeat, without what the sender adds. */
 export type Reading = Omit<Heartbeat, "seq" | "session" | "battery">;
@@ -46,15 +43,20 @@ function known(value: number | null): number | null {
   return value !== null && Number.isFinite(value) && value >= 0 ? value : null;
 }
 
+/** However fast the phone moves, more than this tells nobody anything. */
+const SHORTEST_S = 1;
+/** Timers and clocks are not exact: a reading this much early is on time. */
+const EARLY = 0.95;
+
 /**
- * Whether a reading should be sent now: the interval has passed since the last one sent, and the
- * phone has moved enough, or has been silent for so long that it must say that it is still there.
+ * Whether a reading should be sent now: the phone has moved far enough since the last one sent, or
+ * has been silent for the whole interval and must say that it is still there.
  */
 export function isDue(reading: Reading, last: Reading | null, policy: Policy): boolean {
   if (last === null) return true;
   const age_s = (reading.recorded_at - last.recorded_at) / 1_000;
-  if (age_s < policy.interval_s * 0.9) return false; // clocks and timers are not exact
-  return metresBetween(reading, last) >= policy.min_displacement_m || age_s >= policy.interval_s * STILL_HERE * 0.9;
+  if (age_s >= policy.interval_s * EARLY) return true;
+  return age_s >= SHORTEST_S * EARLY && metresBetween(reading, last) >= Math.max(1, policy.min_displacement_m);
 }
 
 /** A policy from the wire, or the one before when it makes no sense. */

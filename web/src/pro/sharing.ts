@@ -77,7 +77,7 @@ export class Sharing {
   private readonly tick = (): void => {
     if (this.latest !== null) this.consider(this.latest);
     const quiet_ms = Date.now() - (this.latest?.recorded_at ?? 0);
-    if (quiet_ms > this.sender.policy.interval_s * 1_000) {
+    if (quiet_ms >= this.sender.policy.interval_s * 1_000) {
       navigator.geolocation.getCurrentPosition(this.read, () => undefined, { ...OPTIONS, timeout: 5_000 });
     }
   };

@@ -15,6 +15,10 @@ import type { FollowMap } from "./follow_map.ts";
 import { words } from "./words.ts";
 
 /** The customer's page: words first, the map when it is there. */
+
+/** A deploy or a change of network takes about this long: nothing that a person need be told of. */
+const BLINK_MS = 3_000;
+
 const root = rootOf(location.pathname);
 const http = new Http(root);
 const card = new Card();
@@ -22,6 +26,7 @@ let map: FollowMap | null = null;
 let mapAsked = false;
 let lastSignal: Signal | null = null;
 let over = false;
+let down_since_ms: number | null = null;
 
 document.title = words.title;
 byId("map").setAttribute("aria-label", words.map);
@@ -44,6 +49,7 @@ document.addEventListener("visibilitychange", () => {
 
 function linked(state: LinkState, refused: boolean): void {
   if (refused) return end(showInactive);
+  down_since_ms = state === "down" ? Date.now() : null;
   if (state === "up") watch.connected();
   render();
 }
@@ -66,8 +72,7 @@ function render(): void {
 function currentSignal(view: JobView | null): Signal {
   return signalOf({
     online: navigator.onLine,
-    // The first moments of a page are not an outage.
-    connected: live.state === "up" || live.state === "connecting",
+    connected: down_since_ms === null || Date.now() - down_since_ms < BLINK_MS,
     visible: view !== null && stepOf(view.job.status) !== "booked",
     contact: view?.contact ?? null,
     last_seen_ms: view?.last_seen_ms ?? null,

@@ -49,7 +49,7 @@ export const words = {
 
   around: (clock: string): string => `around ${clock}`,
   away: (clock: string, distance: string): string => `around ${clock} · ${distance} away`,
-  lastEstimate: (clock: string): string => `Was expected around ${clock}`,
+  lastEstimate: (clock: string): string => `Expected around ${clock}`,
   estimateAge: (clock: string, ago: string): string => `around ${clock} · as of ${ago}`,
   noEstimate: "No new estimate until we hear from them again.",
   announceEta: (band: string, clock: string): string => `Arriving in ${band}, around ${clock}.`,
