@@ -16,6 +16,8 @@ export function baseMap(element: HTMLElement, http: Http, settings: MapSettings)
   const map = L.map(element, {
     attributionControl: false,
     zoomControl: false,
+    // Tiles are sharp only at whole zooms; our own lines at any.
+    zoomSnap: settings.tiles_url === null ? 0.25 : 1,
     minZoom: 3,
     maxZoom: 19,
     zoomAnimation: !calm,
