@@ -31,7 +31,11 @@ class PositionRow(NamedTuple):
 
 
 class RowsRefusedError(Exception):
-    """The database took none of these rows: one of them breaks a constraint, or its day has no partition."""
+    """The database took none of these rows: one of them breaks a constraint."""
+
+
+class NoPartitionError(RowsRefusedError):
+    """The database took none of these rows: the day of one of them has no partition yet."""
 
 
 # `kept` holds the rows that are new. Rows are written in key order, and then last positions in pro order, so
@@ -82,12 +86,16 @@ async def insert_group(conn: Connection, rows: Sequence[PositionRow]) -> frozens
 
     A row is known by (session_no, seq, recorded_ms), in the database or earlier in the same group. Good rows
     move the pro's last position if they are newer. Raises RowsRefusedError when the group breaks a
-    constraint; then nothing was written.
+    constraint, or NoPartitionError; then nothing was written.
     """
     try:
         known = await conn.fetchval(_INSERT_GROUP, *zip(*rows, strict=True))
+    except asyncpg.CheckViolationError as error:
+        if error.constraint_name is None:  # a broken CHECK has a name, a missing day has none
+            raise NoPartitionError from None
+        raise RowsRefusedError(error.constraint_name) from None
     except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-        raise RowsRefusedError(str(error)) from error
+        raise RowsRefusedError(type(error).__name__) from None  # its message would tell where people are
     return _repeated(rows).union(known or ())
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from db.active_jobs import active_jobs_of, names_of
 from db.pool import Connection, Database
-from db.position_group import PositionRow, RowsRefusedError, insert_group
+from db.position_group import NoPartitionError, PositionRow, RowsRefusedError, insert_group
 from db.positions import (
     drop_partitions_before,
     ensure_partitions,
@@ -126,11 +126,15 @@ def test_milliseconds_survive_exactly(database_url: str) -> None:
     on(database_url, work)
 
 
-def test_a_day_without_a_partition_refuses_the_group_and_writes_nothing(database_url: str) -> None:
+def test_a_row_that_breaks_a_rule_refuses_the_group_and_writes_nothing(database_url: str) -> None:
     async def work(database: Database) -> None:
         async with database.connection() as conn:
-            with pytest.raises(RowsRefusedError):
+            with pytest.raises(NoPartitionError):
                 await insert_group(conn, [row(1, 1), row(1, 20 * 86_400)])
+            with pytest.raises(RowsRefusedError, match="lat_e7"):
+                await insert_group(conn, [row(1, 1), row(1, 2, lat=95)])
+            with pytest.raises(RowsRefusedError, match="DataError"):
+                await insert_group(conn, [row(1, 1), row(1, 2)._replace(accuracy_m=40_000)])
             assert await conn.fetchval("SELECT count(*) FROM positions") == 0
             assert await last_position(conn, "pat") is None
 
