@@ -156,6 +156,7 @@ def where(trip: Trip, drive: Drive) -> Spot:
     """Where the car is and which way it points."""
     leg = min(drive.leg, len(trip.route.legs) - 1)
     (ax, ay), (bx, by) = trip.route.points[leg], trip.route.points[leg + 1]
-    part = 1.0 if has_arrived(trip, drive) else drive.offset_m / trip.route.legs[leg].length_m
+    length_m = trip.route.legs[leg].length_m  # zero on a route from a place to itself
+    part = 1.0 if has_arrived(trip, drive) or not length_m else drive.offset_m / length_m
     heading_deg = math.degrees(math.atan2(bx - ax, by - ay)) % 360
     return Spot(ax + (bx - ax) * part, ay + (by - ay) * part, drive.speed_mps, heading_deg)

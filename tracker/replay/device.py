@@ -33,12 +33,14 @@ class Device:
     """One pro's phone. Use it as `async with Device(…) as device`.
 
     `on_refused(reason)` is told each time the server does not keep a heartbeat. `refusal` is the error
-    that ended it for good, when its token is not accepted. `interval_s` is the server's latest policy.
+    that ended it for good, when its token is not accepted. `interval_s` is the server's latest policy,
+    and `policy_changed` is set whenever that becomes another one.
     """
 
     def __init__(self, base_url: str, token: str, *, on_refused: Callable[[str], None] | None = None) -> None:
         self.tally = Tally()
         self.interval_s: float | None = None
+        self.policy_changed = asyncio.Event()
         self.refusal: SocketRefused | None = None
         self.http = HttpClient(base_url, token)
         self._base_url = base_url
@@ -49,6 +51,7 @@ class Device:
         self._pending: dict[int, dict[str, Any]] = {}  # not acked, by sequence number, in order
         self._unsent: deque[int] = deque()  # of those, what this connection has not carried yet
         self._on_their_way: set[int] = set()
+        self._kept: list[dict[str, Any]] = []  # gathered without network
         self._ever_sent = 0  # the highest sequence number that ever went out
         self._socket: SocketClient | None = None
         self._online = asyncio.Event()
@@ -90,6 +93,21 @@ class Device:
         self._unsent.append(heartbeat["seq"])
         self.tally.sent += 1
         self._wake.set()
+
+    def keep(self, heartbeat: dict[str, Any]) -> None:
+        """Keep a numbered heartbeat that was gathered without network, for `backfill`."""
+        self._kept.append(heartbeat)
+
+    async def backfill(self, timeout_s: float) -> None:
+        """Send what was kept as a batch, once what was sent live is acked (or `timeout_s` are over).
+
+        So the server first learns where the pro is, then where they have been: late points that must
+        fill the trail without moving the dot backwards.
+        """
+        if self._kept:
+            await self.settled(timeout_s)
+            kept, self._kept = self._kept, []
+            await self.send_batch(kept)
 
     async def send_batch(self, heartbeats: Sequence[dict[str, Any]]) -> None:
         """Send numbered heartbeats over HTTP, at most 500 at a time, patiently."""
@@ -237,8 +255,9 @@ class Device:
             self._take_policy(data)
 
     def _take_policy(self, policy: Mapping[str, Any] | None) -> None:
-        if policy and policy.get("interval_s"):
+        if policy and policy.get("interval_s") and policy["interval_s"] != self.interval_s:
             self.interval_s = float(policy["interval_s"])
+            self.policy_changed.set()
 
     async def _next_progress(self) -> None:
         self._progress.clear()

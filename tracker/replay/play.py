@@ -19,26 +19,21 @@ async def play(
 ) -> None:
     """Send every cue. Returns when all are acked, or will not be: the device's tally tells.
 
-    In a gap the device has no network and its points are kept. When it is back, the next point goes
-    out live first, as a phone would do it, and once that is acked the gap's points follow as a batch:
-    late points that must fill the trail without moving the dot backwards.
+    In a gap the device has no network and its points are kept. When it is back, the next point goes out
+    live, as from a phone, and then the gap's points follow as a batch.
     """
     began = time.monotonic()
     said = began
-    kept: list[dict[str, Any]] = []
     for number, cue in enumerate(cues, start=1):
         await asyncio.sleep(max(0.0, began + cue.due_s - time.monotonic()))
         heartbeat = device.numbered(_heartbeat(cue, job_id))
         if cue.offline:
             device.go_offline()
-            kept.append(heartbeat)
+            device.keep(heartbeat)
         else:
             device.go_online()
             device.send(heartbeat)
-            if kept:
-                await device.settled(LAST_ACK_S)
-                await device.send_batch(kept)
-                kept = []
+            await device.backfill(LAST_ACK_S)
             await device.has_room()
         if device.refusal is not None:
             break
@@ -48,7 +43,7 @@ async def play(
             say(f"{number} of {len(cues)} points, {network}: {device.tally}")
     device.go_online()
     await device.settled(LAST_ACK_S)
-    await device.send_batch(kept)
+    await device.backfill(0)
     device.give_up()
 
 
