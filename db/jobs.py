@@ -12,10 +12,10 @@ import asyncpg
 from db.pool import Connection
 
 _COLUMNS = """
-    j.id, j.reference, j.customer_id, j.pro_id, j.status, j.version, s.code AS skill, j.service, j.notes, j.lat, j.lng,
-    j.address, j.approximate_address, j.price_cents, j.final_price_cents, j.tip_cents,
-    j.order_required, j.order_stage, j.window_start, j.window_end, j.created_at, j.opened_at,
-    j.accepted_at, j.en_route_at, j.arrived_at, j.started_at, j.finished_at, j.cancelled_at,
+    j.id, j.reference, j.customer_id, j.pro_id, j.status, j.version, s.code AS skill,
+    j.service, j.notes, j.lat, j.lng, j.address, j.approximate_address, j.price_cents,
+    j.final_price_cents, j.tip_cents, j.order_required, j.order_stage, j.window_start, j.window_end,
+    j.created_at, j.opened_at, j.accepted_at, j.en_route_at, j.arrived_at, j.started_at, j.finished_at, j.cancelled_at,
     c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name
 """
 _FROM = """
@@ -89,6 +89,12 @@ async def job_by_id(conn: Connection, job_id: UUID) -> Job | None:
     """One job, or None."""
     row = await conn.fetchrow(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1", job_id)
     return _job(row) if row else None
+
+
+async def jobs_by_ids(conn: Connection, job_ids: list[UUID]) -> list[Job]:
+    """Those of these jobs that exist."""
+    rows = await conn.fetch(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = ANY($1::uuid[])", job_ids)
+    return [_job(row) for row in rows]
 
 
 async def lock_job(conn: Connection, job_id: UUID) -> Job | None:

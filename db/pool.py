@@ -50,7 +50,9 @@ class Database:
         self.dsn = dsn
 
     @classmethod
-    async def connect(cls, dsn: str, *, size: int = 10) -> Database:
+    async def connect(
+        cls, dsn: str, *, size: int = 10, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+    ) -> Database:
         """Open a pool of at most `size` connections. Raises Unavailable when nobody answers.
 
         `plan_cache_mode` is fixed because the feed's plan must be the generic one (docs/feed.md).
@@ -61,11 +63,11 @@ class Database:
                 min_size=1,
                 max_size=size,
                 timeout=ACQUIRE_TIMEOUT_S,
-                command_timeout=STATEMENT_TIMEOUT_S,
+                command_timeout=statement_timeout_s,
                 max_inactive_connection_lifetime=300,
                 server_settings={
                     "application_name": "tracker",
-                    "statement_timeout": "2000",
+                    "statement_timeout": str(round(statement_timeout_s * 1000)),
                     "lock_timeout": "1500",
                     "idle_in_transaction_session_timeout": "5000",
                     "plan_cache_mode": "force_generic_plan",
@@ -108,7 +110,7 @@ class Database:
             except COLLIDED as error:
                 if attempt == 2:
                     raise Unavailable from error
-                await asyncio.sleep(random.uniform(0.005, 0.05) * (attempt + 1))  # noqa: S311
+                await asyncio.sleep(random.uniform(0.005, 0.05) * (attempt + 1))
         raise AssertionError("unreachable")
 
     async def answers(self) -> bool:

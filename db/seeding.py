@@ -86,7 +86,8 @@ async def write_jobs(conn: Connection, jobs: list[SeedJob]) -> None:
         """
         INSERT INTO job_events (job_id, version, kind, from_status, to_status, actor_id, actor_role,
                                 occurred_at, recorded_at)
-        VALUES ($1, $2::bigint, CASE WHEN $2::bigint = 1 THEN 'created' ELSE 'status' END, $3, $4, 'demo', 'admin', $5, $5)
+        VALUES ($1, $2::bigint, CASE WHEN $2::bigint = 1 THEN 'created' ELSE 'status' END, $3, $4,
+                'demo', 'admin', $5, $5)
         """,
         [
             (job.id, version, job.history[version - 2][0] if version > 1 else None, status, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -73,7 +74,7 @@ def test_the_winners_retry_is_answered_as_before_even_after_setting_out(database
         again = await gate.claim(database, PAT, job_id, now())
         assert (first.version, first.won_now) == (3, True)
         assert (again.version, again.won_now) == (3, False)
-        with pytest.raises(JobTaken, match="Too slow! Job already taken."):
+        with pytest.raises(JobTaken, match=r"Too slow! Job already taken\."):
             await gate.claim(database, QUINN, job_id, now())
 
     with_company(database_url, story)
@@ -131,7 +132,7 @@ def test_claim_cancel_and_assign_at_once_end_in_one_consistent_job(database_url:
             assert job is not None
             assert job.version == len(events) == events[-1].version
             assert job.status == events[-1].to_status
-            for before, after in zip(events, events[1:], strict=False):
+            for before, after in itertools.pairwise(events):
                 assert after.from_status == before.to_status
             assert any(not isinstance(outcome, BaseException) for outcome in outcomes)
 

@@ -241,7 +241,7 @@ def test_the_record_of_events_can_only_grow(database_url: str) -> None:
             f"INSERT INTO job_events (job_id, version, kind, actor_id, actor_role, occurred_at)"
             f" VALUES ('{job_id}', 9, 'status', 'm', 'pro', now())",
         ):
-            with pytest.raises(Exception, match="append-only|predecessor"):
+            with pytest.raises(Exception, match=r"append-only|predecessor"):
                 async with database.connection() as conn:
                     await conn.execute(sql)
 

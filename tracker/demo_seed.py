@@ -18,10 +18,7 @@ async def seed_city(database: Database, city: City, now: datetime) -> bool:
         await write_skills(conn, {skill.code: skill.name for skill in city.skills})
         await write_people(
             conn,
-            [
-                SeedPerson(p.id, p.role, p.name, p.phone, p.email, list(p.skills))
-                for p in city.people
-            ],
+            [SeedPerson(p.id, p.role, p.name, p.phone, p.email, list(p.skills)) for p in city.people],
         )
         await write_jobs(conn, [_dated(job, now) for job in city.jobs])
     return True

@@ -45,11 +45,10 @@ def serve(settings: Settings, *, workers: int = 1) -> int:
             access_log=False,
             **uvicorn_options(),
         )
-        server = uvicorn.Server(config)
         if workers == 1:
-            server.run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=[listener])
         else:
-            Multiprocess(config, target=server.run, sockets=[listener]).run()
+            Multiprocess(config, sockets=[listener]).run()
     return 0
 
 

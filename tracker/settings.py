@@ -106,7 +106,7 @@ class Settings:
     map_attribution: str = setting(
         "MAP_ATTRIBUTION", read.text, "The attribution that the tiles' licence asks for.", default=""
     )
-    map_streets: Path | None = setting(
+    map_streets: Path | None = setting(  # noqa: RUF009 - a Path cannot change either
         "MAP_STREETS",
         read.file,
         "Streets to draw when there are no tiles: a JSON file like the demo city's.",

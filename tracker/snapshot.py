@@ -91,7 +91,9 @@ class Snapshot:
         return complete and not cut
 
     def _missed(self, sees_dot: bool) -> list[dict[str, Any]]:
-        events = [{"event": Told.STATUS_CHANGED.value, "data": _event_payload(event)} for event in self.missed]
+        events = [
+            {"event": Told.STATUS_CHANGED.value, "data": _event_payload(event)} for event in self.missed
+        ]
         after = self.since.seq if self.since else 0
         dots = [
             {"event": Told.LOCATION_UPDATE.value, "data": _bare_dot(self.job, point)}
@@ -130,9 +132,7 @@ class Snapshots:
             missed = await events_since(conn, job_id, since.version) if since else []
         facts = JobFacts(job.id, job.version, job.status, job.customer_id, job.pro_id)
         last = None if last and shown_from and last.recorded_at < shown_from else last
-        snapshot = Snapshot(
-            job, crew, last, self._dot(job, last), trail, since, missed, datetime.now(UTC)
-        )
+        snapshot = Snapshot(job, crew, last, self._dot(job, last), trail, since, missed, datetime.now(UTC))
         return facts, snapshot.ack
 
     async def trail(

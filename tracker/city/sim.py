@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from db.errors import Unavailable
 from tracker.city import company
@@ -23,7 +25,7 @@ from tracker.city.phone import Phone, read_fix
 from tracker.city.routes import find_route
 from tracker.city.seed import City
 from tracker.http_client import HttpClient, HttpRefused, patiently
-from tracker.replay.device import Device
+from tracker.replay.device import Device, Policy
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,6 @@ class Tempo:
     """How life goes, in seconds (pairs: from, to). `pace` is seconds of driving per second."""
 
     pace: float = 1.0
-    interval_s: float = 2.0  # between heartbeats until the server has said otherwise
     unload_s: tuple[float, float] = (30, 90)  # from arriving to beginning
     work_s: tuple[float, float] = (180, 480)
     rest_s: tuple[float, float] = (3, 15)  # between jobs
@@ -52,7 +53,8 @@ class Tempo:
     patience_s: float = 3600.0  # how long a server may be away
 
 
-FASTEST_S, SLOWEST_S = 1.0, 30.0  # bounds on the server's interval
+TICK_S = 1.0  # how often a phone looks where it is; it never sends more often
+POLICY = Policy(interval_s=5, min_displacement_m=10)  # until the server has said otherwise
 LONGEST_STEP_S = 30.0  # a computer that slept must not make a car jump
 WORTH_DRIVING_MILES = 1.0
 NOT_OURS = ("not_your_job", "forbidden", "not_found")  # why a heartbeat is refused when the job is gone
@@ -110,7 +112,8 @@ class _Pro:
         self._spot = Spot(*city.network.plane.to_metres(lat, lng), speed_mps=0.0, heading_deg=0.0)
         self._unlucky = unlucky
         self._unwanted = False  # the server does not take heartbeats for this job any more
-        self._read_at = time.monotonic()
+        self._read_at = 0.0  # when and where the phone last told where it is
+        self._read_spot = self._spot
         self._device = Device(base_url, assignment.token, on_refused=self._take_refusal)
 
     async def live(self) -> None:
@@ -158,7 +161,7 @@ class _Pro:
             if following is None:
                 return
             if self._unwanted:
-                await asyncio.sleep(FASTEST_S)
+                await asyncio.sleep(TICK_S)
                 continue
             lat, lng = self._lat_lng()
             await self._device.settled(10)
@@ -189,15 +192,15 @@ class _Pro:
         goal = self._network.nearest(errand.lat, errand.lng)
         trip = prepare(find_route(self._network, start, goal), self._rng.randrange(2**32))
         drive = Drive()
+        self._spot = where(trip, drive)
         before = covered_at = time.monotonic()
-        while not self._unwanted:
-            self._spot = where(trip, drive)
+        self._read_at = 0.0  # whoever watches wants to see the car start
+        while not (self._unwanted or has_arrived(trip, drive)):
             covered_at = await self._report(errand.job_id, covered_at)
-            if has_arrived(trip, drive):
-                break
-            await self._until_next_report()
+            await asyncio.sleep(TICK_S / self._tempo.pace)
             now = time.monotonic()
             drive = advance(trip, drive, min(now - before, LONGEST_STEP_S) * self._tempo.pace)
+            self._spot = where(trip, drive)
             before = now
         self._device.go_online()
         await self._device.backfill(10)
@@ -205,23 +208,23 @@ class _Pro:
     async def _stand_at(self, errand: Errand, seconds: float) -> None:
         x, y = self._network.plane.to_metres(errand.lat, errand.lng)
         self._spot = Spot(x, y, 0.0, self._spot.heading_deg)
+        self._read_at = 0.0
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._unwanted:
             await self._report(errand.job_id, time.monotonic())
-            await self._until_next_report()
+            await asyncio.sleep(TICK_S / self._tempo.pace)
 
     # --- the phone -------------------------------------------------------------------------------
 
     async def _report(self, job_id: str, covered_at: float) -> float:
-        """Take a reading and send it, or keep it while there is no network.
+        """Take a reading when the policy wants one, and send it, or keep it while there is no network.
 
         `covered_at` is since when this trip has had network (monotonic); returns the new value.
         """
         now = time.monotonic()
-        elapsed_s, self._read_at = (now - self._read_at) * self._tempo.pace, now
-        self._phone, fix = read_fix(self._phone, self._network.plane, self._spot, elapsed_s)
-        told = {"job_id": job_id, **fix.as_heartbeat(), "recorded_at": round(time.time() * 1000)}
-        heartbeat = self._device.numbered(told)
+        if not self._is_due(now):
+            return covered_at
+        heartbeat = self._read(job_id, now)
         without_s = now - covered_at - self._tempo.coverage_s
         if self._unlucky and 0 <= without_s < self._tempo.loss_s:
             self._device.go_offline()
@@ -232,18 +235,20 @@ class _Pro:
         await self._device.backfill(10)
         return covered_at if without_s < 0 else now
 
-    async def _until_next_report(self) -> None:
-        """Wait as long as the policy says; when it changes meanwhile, as long as the new one says."""
-        began = time.monotonic()
-        while True:
-            self._device.policy_changed.clear()
-            interval_s = self._device.interval_s or self._tempo.interval_s
-            until = began + min(max(interval_s, FASTEST_S), SLOWEST_S) / self._tempo.pace
-            try:
-                async with asyncio.timeout(max(0.0, until - time.monotonic())):
-                    await self._device.policy_changed.wait()
-            except TimeoutError:
-                return
+    def _is_due(self, now: float) -> bool:
+        """Whether the policy's silence is over, or its way is done."""
+        policy = self._device.policy or POLICY
+        moved_m = math.dist((self._spot.x, self._spot.y), (self._read_spot.x, self._read_spot.y))
+        silence_s = (now - self._read_at) * self._tempo.pace
+        return silence_s >= policy.interval_s - TICK_S / 2 or moved_m >= policy.min_displacement_m
+
+    def _read(self, job_id: str, now: float) -> dict[str, Any]:
+        """What the phone says now, as a numbered heartbeat."""
+        elapsed_s = (now - self._read_at) * self._tempo.pace
+        self._read_at, self._read_spot = now, self._spot
+        self._phone, fix = read_fix(self._phone, self._network.plane, self._spot, elapsed_s)
+        told = {"job_id": job_id, **fix.as_heartbeat(), "recorded_at": round(time.time() * 1000)}
+        return self._device.numbered(told)
 
     def _take_refusal(self, reason: str) -> None:
         log.info("%s: a heartbeat was not kept: %s", self._id, reason)

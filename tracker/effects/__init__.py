@@ -1,1 +1,1 @@
-"""Consequences outside the database, one small file each; `registry.py` says which one runs for which name."""
+"""Consequences outside the database, one small file each; `registry.py` says who runs which."""

@@ -54,12 +54,12 @@ class JwksKeys:
 
     async def find(self, algorithm: str, key_id: str | None) -> Key | None:
         """The key for a token's header, or None. Raises Unavailable while the keys cannot be known."""
+        if algorithm not in ("ES256", "RS256"):
+            return None
         if self._is_due(REFRESH_S, self._fetched_at):
             await self._fetch()
         if key := self._lookup(algorithm, key_id):
             return key
-        if algorithm not in ("ES256", "RS256"):
-            return None
         await self._fetch()
         if key := self._lookup(algorithm, key_id):
             return key

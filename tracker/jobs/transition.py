@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db.people import is_available_pro
-from db.tracking_links import expire_links_of_job
-
 from db.errors import Forbidden, Invalid, NotFound
 from db.job_events import append_event, events_since
 from db.jobs import Job, lock_job, write_status
 from db.outbox import add_effects
+from db.people import is_available_pro
 from db.pool import Connection, Database
+from db.tracking_links import expire_links_of_job
 from rooms.principal import Principal, Role
 from tracker.jobs.lifecycle import (
     EFFECTS,

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from db.errors import Unavailable
 from tracker.http_client import HttpClient, HttpRefused, patiently, retry_delays_s
@@ -29,18 +29,24 @@ MAX_BATCH = 500
 BATCH_PATIENCE_S = 60.0
 
 
+class Policy(NamedTuple):
+    """When a phone should send: after so much silence, or so much way."""
+
+    interval_s: float
+    min_displacement_m: float
+
+
 class Device:
     """One pro's phone. Use it as `async with Device(…) as device`.
 
     `on_refused(reason)` is told each time the server does not keep a heartbeat. `refusal` is the error
-    that ended it for good, when its token is not accepted. `interval_s` is the server's latest policy,
-    and `policy_changed` is set whenever that becomes another one.
+    that ended it for good, when its token is not accepted. `policy` is the server's latest advice: the
+    longest silence, and how far to move before sending earlier; None until it has said so.
     """
 
     def __init__(self, base_url: str, token: str, *, on_refused: Callable[[str], None] | None = None) -> None:
         self.tally = Tally()
-        self.interval_s: float | None = None
-        self.policy_changed = asyncio.Event()
+        self.policy: Policy | None = None
         self.refusal: SocketRefused | None = None
         self.http = HttpClient(base_url, token)
         self._base_url = base_url
@@ -255,9 +261,8 @@ class Device:
             self._take_policy(data)
 
     def _take_policy(self, policy: Mapping[str, Any] | None) -> None:
-        if policy and policy.get("interval_s") and policy["interval_s"] != self.interval_s:
-            self.interval_s = float(policy["interval_s"])
-            self.policy_changed.set()
+        if policy:
+            self.policy = Policy(float(policy["interval_s"]), float(policy["min_displacement_m"]))
 
     async def _next_progress(self) -> None:
         self._progress.clear()
