@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import claim, feed
+import uvloop
+
+from bench import claim, claims_http, demo_start, feed, heartbeats, ingest, watcher_memory
 from bench.harness import Report
 
 
@@ -21,7 +22,8 @@ class Benchmark:
 
 
 BENCHMARKS = {
-    module.__name__.rpartition(".")[2]: Benchmark(module.options, module.run) for module in (feed, claim)
+    module.__name__.rpartition(".")[2]: Benchmark(module.options, module.run)
+    for module in (feed, ingest, claim, heartbeats, watcher_memory, claims_http, demo_start)
 }
 
 
@@ -39,7 +41,7 @@ def main() -> int:
     missed = 0
     for name in arguments.names or BENCHMARKS:
         print(f"\n=== {name}", flush=True)
-        report = asyncio.run(_run(BENCHMARKS[name], arguments))
+        report = uvloop.run(_run(BENCHMARKS[name], arguments))
         print(report.footer())
         if arguments.write:
             print(f"written to {report.write()}")
