@@ -12,7 +12,7 @@ from rooms.guard import TokenBucket, origin_allowed
 from rooms.limits import Limits
 
 
-class Refusal(Exception):  # noqa: N818  # an answer, not an error
+class Refusal(Exception):  # an answer, not an error
     """An HTTP answer (RFC 9457) instead of a websocket."""
 
     def __init__(self, status: int, code: str, detail: str, retry_after_s: int | None = None) -> None:

@@ -24,12 +24,11 @@ class Backlog:
     deadline by which a slow reader must have taken something.
     """
 
-    __slots__ = ("_cap", "_connection", "_frames", "_next", "conflated", "size", "wheel_slot")
+    __slots__ = ("_cap", "_connection", "_frames", "_next", "size", "wheel_slot")
 
     def __init__(self, connection: Connection, cap: int) -> None:
         self.wheel_slot = IDLE
         self.size = 0  # bytes
-        self.conflated = 0  # frames that a newer one replaced
         self._connection = connection
         self._cap = cap
         self._frames: dict[Slot | int, bytes] = {}  # insertion order is sending order
@@ -44,7 +43,7 @@ class Backlog:
             old = self._frames.pop(slot, None)
             if old is not None:
                 self.size -= len(old)
-                self.conflated += 1
+                self._connection.hub.counters.conflated += 1
             self._frames[slot] = frame
         self.size += len(frame)
         return self.size <= self._cap

@@ -222,8 +222,6 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
     def _end_stall(self, backlog: Backlog) -> None:
         self.hub.slow.discard(self)
         self.hub.wheel.cancel(backlog)
-        self.hub.counters.conflated += backlog.conflated
-        backlog.conflated = 0
 
     def on_stalled(self) -> None:
         self.hub.counters.stalled += 1

@@ -27,7 +27,7 @@ EVENT_NAME_MAX = 64
 _HEADER = re.compile(r"([0-3])(?:(/[\w\-./]{0,99})(?:,|\Z))?(\d{1,15})?(?=[\[{]|\Z)", re.ASCII)
 
 
-class Breach(Exception):  # noqa: N818  # it is not our error
+class Breach(Exception):  # it is not our error
     """The peer does not speak the protocol; its socket is closed with `code` and `reason`.
 
     When the broken packet was an event that asked for an ack, `ack_id` is set and the client is told

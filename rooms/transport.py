@@ -70,9 +70,8 @@ class DirectWebSocketProtocol(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_app_state", "_broken", "_close_sent", "_config", "_connections", "_discarded",
-        "_handshake", "_listener",
-        "_parser", "_tasks", "paused", "transport",
+        "_app_state", "_broken", "_close_sent", "_config", "_connections", "_discarded", "_handshake",
+        "_listener", "_parser", "_tasks", "paused", "transport",
     )  # fmt: skip
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
