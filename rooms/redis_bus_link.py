@@ -1,19 +1,19 @@
 """One connection to Redis on which every wait has an end. The only file that imports redis-py.
 
 Guards against what redis-py 8.1 does by itself: `listen()` waits forever on a wedged server; a command on
-a broken connection silently opens a new one that has none of the old one's subscriptions; `disconnect()`
-leaves a socket open while unsent bytes wait for a server that does not read.
+a broken connection silently opens a new one that has none of the old one's subscriptions; `disconnect()`,
+which it also calls by itself after an error, leaves the socket open while bytes wait for a frozen server.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Connection, ConnectionPool
-from redis.exceptions import RedisError
+from redis.exceptions import InvalidResponse, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 CONNECT_TIMEOUT_S: Final = 1.0
@@ -30,9 +30,7 @@ def backoff_s(failures: int) -> float:
 
 
 def reason(error: BaseException) -> str:
-    """One line for the log: the first error of a group, by name when it has no words."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    """One line for the log; the error's name when it has no words."""
     return str(error) or type(error).__name__
 
 
@@ -74,11 +72,14 @@ class Link:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._transport: asyncio.WriteTransport | None = None
 
     async def greet(self) -> None:
         """Connect, authenticate, select the database, and see that commands are answered."""
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await self._connection.connect()  # type: ignore[no-untyped-call]
+            writer = self._connection._writer  # no public way; tests/test_bus_link.py fails when it is gone
+            self._transport = writer.transport if writer else None
             await self._connection.send_command("PING", check_health=False)
             await self._connection.read_response()
 
@@ -87,12 +88,13 @@ class Link:
         async with asyncio.timeout(within_s):
             await self._write(commands)
 
-    async def ask(self, commands: list[tuple[bytes | str, ...]], within_s: float) -> None:
-        """Write commands in one go and read as many answers. Raises one of BROKEN, also for a refusal."""
+    async def publish(self, messages: Sequence[tuple[bytes, bytes]], within_s: float) -> None:
+        """Publish (channel, bytes) in one round trip. Raises one of BROKEN, also for a refusal of any."""
         async with asyncio.timeout(within_s):
-            await self._write(commands)
-            for _ in commands:
-                await self._connection.read_response()
+            await self._write(("PUBLISH", channel, raw) for channel, raw in messages)
+            for _ in messages:
+                if not isinstance(await self._connection.read_response(), int):
+                    raise InvalidResponse("The server does not say how many heard it.")
 
     async def hear(self) -> list[Any]:
         """The next thing the server says by itself: `[kind, channel, data]`. Raises one of BROKEN.
@@ -101,7 +103,7 @@ class Link:
         """
         said = await self._connection.read_response()
         if not isinstance(said, list) or len(said) != 3:
-            raise ValueError("The server said something that is no message.")
+            raise InvalidResponse("The server said something that is no message.")
         return said
 
     async def _write(self, commands: Iterable[tuple[bytes | str, ...]]) -> None:
@@ -112,9 +114,8 @@ class Link:
 
     async def close(self) -> None:
         """Free the socket now, whether or not the server still reads. Never raises."""
-        writer = self._connection._writer  # no public way; tests/test_bus_link.py fails when it is gone
-        if writer is not None:
-            writer.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._connection.disconnect(nowait=True)

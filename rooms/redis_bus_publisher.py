@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
@@ -117,7 +116,8 @@ class Publisher:
             some = list(islice(self._lost, FLUSH_MESSAGES))
             self._lost.difference_update(some)  # before: what is lost meanwhile is told again
             try:
-                await self._say(link, ((channel, self._codec.seal(channel, None)) for channel in some))
+                notices = [(channel, self._codec.seal(channel, None)) for channel in some]
+                await link.publish(notices, FLUSH_TIMEOUT_S)
             except BaseException:
                 self._lost.update(some)
                 raise
@@ -127,10 +127,11 @@ class Publisher:
         self._wake.clear()
         if self._canary_due:
             self._canary_due = False
-            await self._say(link, [(self._canary, self._codec.seal(self._canary, None))])
+            canary = (self._canary, self._codec.seal(self._canary, None))
+            await link.publish([canary], FLUSH_TIMEOUT_S)
         batch = list(islice(self._waiting, FLUSH_MESSAGES))
-        if batch:
-            await self._say(link, batch)  # when it fails, the batch still waits, and is lost with the rest
+        if batch:  # stays waiting until it is answered; when that fails it is lost with the rest
+            await link.publish(batch, FLUSH_TIMEOUT_S)
             for _ in batch:
                 self._waiting_bytes -= len(self._waiting.popleft()[1])
             self.published += len(batch)
@@ -138,9 +139,6 @@ class Publisher:
             self._wake.set()
         else:
             self._idle.set()
-
-    async def _say(self, link: Link, messages: Iterable[tuple[bytes, bytes]]) -> None:
-        await link.ask([("PUBLISH", channel, sealed) for channel, sealed in messages], FLUSH_TIMEOUT_S)
 
     def _drop_waiting(self) -> None:
         for channel, _ in self._waiting:

@@ -113,12 +113,12 @@ class Subscriber:
                     await self._listen(link)
                 finally:
                     await link.close()
-            except* Exception as errors:
-                if errors.split(BROKEN)[1] is not None:
+            except Exception as error:
+                if not isinstance(error, BROKEN):
                     logger.exception("the bus met a surprise; connecting again")
                 elif self.up.is_set() or not failures:
-                    logger.warning("the bus is deaf until Redis answers: %s", reason(errors))
-                if errors.subgroup(DeafError):
+                    logger.warning("the bus is deaf until Redis answers: %s", reason(error))
+                if isinstance(error, DeafError):
                     await self._on_deaf()
             finally:
                 failures = 1 if self.up.is_set() else failures + 1
@@ -126,13 +126,18 @@ class Subscriber:
             await asyncio.sleep(backoff_s(failures))
 
     async def _listen(self, link: Link) -> None:
-        """Serve one connection until something on it breaks."""
+        """Serve one connection until something on it breaks. Raises what broke."""
         self.connections += 1
         self._connected = True
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._tell(link))
-            tasks.create_task(self._hear(link))
-            tasks.create_task(self._watch())
+        # No TaskGroup: it forgets that it was cancelled when the connection breaks in the same moment.
+        tasks = [asyncio.create_task(work) for work in (self._tell(link), self._hear(link), self._watch())]
+        try:
+            broken, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            broken.pop().result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _tell(self, link: Link) -> None:
         """Say which channels are wanted: all of them and then the canary's, later the changes."""

