@@ -28,7 +28,7 @@ Observe = Callable[[str, str, int, float], None]  # method, route, status, secon
 
 
 class Edge:
-    """Wraps the whole HTTP application. Sockets and lifespan pass through untouched.
+    """Wraps the whole HTTP application; a websocket at any of its addresses is refused.
 
     Sets `scope["request_id"]` (a UUID, also the answer's `X-Request-ID` and a problem's `instance`) and
     the sub-path: `root_path` is where the public address begins, whether or not the proxy strips it.
@@ -48,8 +48,9 @@ class Edge:
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":  # not the sockets' address, else it would not have come here
+            await receive()
+            await send({"type": "websocket.close"})
             return
         scope = self._below_root(scope)
         request_id = scope["request_id"] = str(uuid4())

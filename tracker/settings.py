@@ -101,7 +101,7 @@ class Settings:
         "MAP_TILES_URL",
         read.tiles_url,
         "Map tiles, like `https://tile.example/{z}/{x}/{y}.png`.",
-        shown_default="the demo city's own streets",
+        shown_default="the streets of `MAP_STREETS`",
     )
     map_attribution: str = setting(
         "MAP_ATTRIBUTION", read.text, "The attribution that the tiles' licence asks for.", default=""
