@@ -12,7 +12,8 @@ from redis import Redis
 
 from rooms.bus import BusState
 from tests.bus_nodes import Node, node, until, until_heard
-from tests.servers import Valkey, free_port, start_valkey
+from tests.ports import free_port
+from tests.servers import Valkey, start_valkey
 
 
 @pytest.fixture
@@ -269,17 +270,17 @@ def test_a_server_that_talks_nonsense_is_left_for_a_sane_one(
 
     async def story() -> None:
         port = free_port()
-        async with await asyncio.start_server(impostor, "127.0.0.1", port) as server:
-            async with node(f"redis://127.0.0.1:{port}") as one:
-                await one.bus.subscribe("job:1")
-                one.bus.publish("job:1", {"k": "dot"})
-                await asyncio.sleep(0.1)
-                assert one.state() is BusState.DEAF
-                assert one.count("published") == 0
-                server.close()
-                with start_valkey(port):
-                    await until(lambda: one.state() is BusState.UP)
-                    await until(lambda: one.resynced)
+        server = await asyncio.start_server(impostor, "127.0.0.1", port)
+        async with server, node(f"redis://127.0.0.1:{port}") as one:
+            await one.bus.subscribe("job:1")
+            one.bus.publish("job:1", {"k": "dot"})
+            await asyncio.sleep(0.1)
+            assert one.state() is BusState.DEAF
+            assert one.count("published") == 0
+            server.close()
+            with start_valkey(port):
+                await until(lambda: one.state() is BusState.UP)
+                await until(lambda: one.resynced)
         assert one.resynced[0] == ["job:1"]
         assert "surprise" not in caplog.text
         assert len(caplog.records) < 10
