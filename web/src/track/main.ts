@@ -8,6 +8,7 @@ import { linkOf, rootOf } from "../lib/root.ts";
 import { isOver, stepOf } from "../lib/status.ts";
 import { everySecond } from "../lib/tick.ts";
 import { Watch } from "../lib/watch.ts";
+import type { MapSettings } from "../lib/wire.ts";
 import { mapSettings } from "../map/settings.ts";
 import { Card } from "./card.ts";
 import { showEnded, showInactive } from "./ending.ts";
@@ -19,11 +20,14 @@ import { words } from "./words.ts";
 /** A deploy or a change of network takes about this long: nothing that a person need be told of. */
 const BLINK_MS = 3_000;
 
+type MapParts = [typeof import("./follow_map.ts"), MapSettings];
+
 const root = rootOf(location.pathname);
 const http = new Http(root);
 const card = new Card();
 let map: FollowMap | null = null;
 let mapAsked = false;
+let parts: Promise<MapParts | null> | null = null;
 let lastSignal: Signal | null = null;
 let over = false;
 let down_since_ms: number | null = null;
@@ -50,7 +54,10 @@ document.addEventListener("visibilitychange", () => {
 function linked(state: LinkState, refused: boolean): void {
   if (refused) return end(showInactive);
   down_since_ms = state === "down" ? Date.now() : null;
-  if (state === "up") watch.connected();
+  if (state === "up") {
+    watch.connected();
+    void mapParts(); // while the server reads the snapshot
+  }
   render();
 }
 
@@ -58,7 +65,7 @@ function changed(view: JobView): void {
   if (isOver(view.job.status)) return end(() => showEnded(view.job));
   render();
   map?.show(view, lastSignal === "live");
-  if (!mapAsked) void loadMap();
+  if (!mapAsked) void drawMap();
 }
 
 function render(): void {
@@ -81,14 +88,25 @@ function currentSignal(view: JobView | null): Signal {
   });
 }
 
-/** The map is the heavy half of the page, so it waits until the words are on the screen. */
-async function loadMap(): Promise<void> {
+/** The map is the heavy half of the page, so it is drawn when the words are on the screen. */
+async function drawMap(): Promise<void> {
   mapAsked = true;
   await new Promise(requestAnimationFrame);
-  const [{ FollowMap }, settings] = await Promise.all([import("./follow_map.ts"), mapSettings(http)]);
-  if (over || !watch.view) return;
+  const loaded = await mapParts();
+  if (loaded === null) mapAsked = false; // the network failed: the next change tries again
+  if (loaded === null || over || !watch.view) return;
+  const [{ FollowMap }, settings] = loaded;
   map = new FollowMap(http, settings, watch.view);
   map.show(watch.view, lastSignal === "live");
+}
+
+/** The map's code and settings, fetched once; null when they cannot be had now. */
+function mapParts(): Promise<MapParts | null> {
+  parts ??= Promise.all([import("./follow_map.ts"), mapSettings(http)]).catch(() => {
+    parts = null;
+    return null;
+  });
+  return parts;
 }
 
 function end(page: () => void): void {
