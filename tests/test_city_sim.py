@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+
+from pyproj import Geod
 
 from tests.stand_in import TOKEN, StandIn, eventually, run_with_stand_in
+from tracker.city.reporter import Coverage
 from tracker.city.seed import build_city
 from tracker.city.sim import Assignment, Tempo, simulate
 
 CITY = build_city(1)
+EARTH = Geod(ellps="WGS84")
 PRO = CITY.person["pro-1"]
 NEARBY = CITY.person["customer-1"].home
-QUICK = Tempo(pace=200, unload_s=(0.05, 0.1), work_s=(0.05, 0.1), rest_s=(0.01, 0.02), coverage_s=1e9)
+QUICK = Tempo(pace=200, unload_s=(0.05, 0.1), work_s=(0.05, 0.1), rest_s=(0.01, 0.02))
 TO_THE_END = ["arrived", "in_progress", "completed"]
 
 
@@ -95,7 +100,7 @@ def test_a_pro_whose_job_went_to_somebody_else_leaves_it() -> None:
 def test_without_coverage_points_are_kept_and_sent_as_a_batch() -> None:
     async def work(served: StandIn) -> None:
         served.jobs["job-1"] = job("en_route")
-        tempo = Tempo(pace=20, coverage_s=0.5, loss_s=1.0, rest_s=(60, 61))
+        tempo = Tempo(pace=20, unlucky=0, coverage=Coverage(there_s=10, away_s=20), rest_s=(60, 61))
         running = simulated(served, tempo)
         await eventually(lambda: bool(served.batches), 20)
         (batch,) = served.batches[:1]
@@ -107,16 +112,32 @@ def test_without_coverage_points_are_kept_and_sent_as_a_batch() -> None:
     run_with_stand_in(work)
 
 
-def test_the_servers_policy_sets_the_pace_of_heartbeats_at_once() -> None:
+def test_a_standing_pro_is_silent_as_long_as_the_policy_allows_and_obeys_a_new_one_at_once() -> None:
     async def work(served: StandIn) -> None:
         served.jobs["job-1"] = job("in_progress")
-        served.policy = {"interval_s": 30, "min_displacement_m": 0}
+        served.policy = {"interval_s": 60, "min_displacement_m": 10}
         running = simulated(served, Tempo(pace=10, work_s=(60, 60)))
         await asyncio.sleep(1.5)
         assert len(served.kept) == 1
-        served.policy = {"interval_s": 1, "min_displacement_m": 0}
+        served.policy = {"interval_s": 1, "min_displacement_m": 10}
         await served.tell("policy", served.policy)
-        await eventually(lambda: len(served.kept) >= 8, 1.2)
+        await eventually(lambda: len(served.kept) >= 8, 2)
+        await stop(running)
+
+    run_with_stand_in(work)
+
+
+def test_a_driving_pro_sends_when_they_have_moved_as_far_as_the_policy_says() -> None:
+    async def work(served: StandIn) -> None:
+        served.jobs["job-1"] = job("en_route")
+        served.policy = {"interval_s": 600, "min_displacement_m": 300}
+        running = simulated(served, Tempo(pace=100, unload_s=(60, 60)))
+        await eventually(lambda: served.jobs["job-1"]["status"] == "arrived", 25)
+        driven = [served.kept[key] for key in list(served.kept)[2:-1]]
+        assert len(driven) > 5
+        for before, after in itertools.pairwise(driven):
+            moved_m = EARTH.inv(before["lng"], before["lat"], after["lng"], after["lat"])[2]
+            assert 150 < moved_m < 500
         await stop(running)
 
     run_with_stand_in(work)

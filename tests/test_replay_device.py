@@ -105,7 +105,7 @@ def test_the_servers_policy_is_known_after_an_ack() -> None:
         async with Device(served.url, TOKEN) as device:
             device.send(device.numbered(HERE))
             assert await device.settled(5)
-            assert device.interval_s == 7
+            assert device.policy == (7, 10)
 
     run_with_stand_in(work)
 

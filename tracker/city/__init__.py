@@ -6,5 +6,6 @@ is), `plan` (where the arterials, the river and the parks are), `streets` (the n
 `addresses` (house numbers), `routes` (the way from here to there), `drive` (a driver on a route),
 `phone` (what the GPS in the car says), `map` (the same streets for the browser), `skills`, `people`
 and `seed` (who lives and works here, and what is to be done), `company` (the public HTTP routes a
-pro's app calls) and `sim` (pros who do the work, through the public interfaces).
+pro's app calls), `reporter` (the phone, sending) and `sim` (pros who do the work, using nothing but
+the public interfaces).
 """

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from db.errors import Unavailable
 from tracker.city import company
 from tracker.city.company import Errand, Office
 from tracker.city.drive import Drive, Spot, advance, has_arrived, prepare, where
-from tracker.city.phone import Phone, read_fix
+from tracker.city.reporter import TICK_S, Coverage, Reporter
 from tracker.city.routes import find_route
 from tracker.city.seed import City
 from tracker.http_client import HttpClient, HttpRefused, patiently
-from tracker.replay.device import Device, Policy
+from tracker.replay.device import Device
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +38,9 @@ class Assignment:
     start: tuple[float, float] | None = None
 
 
+GOES_AND_COMES = Coverage()
+
+
 @dataclass(frozen=True, slots=True)
 class Tempo:
     """How life goes, in seconds (pairs: from, to). `pace` is seconds of driving per second."""
@@ -48,13 +49,11 @@ class Tempo:
     unload_s: tuple[float, float] = (30, 90)  # from arriving to beginning
     work_s: tuple[float, float] = (180, 480)
     rest_s: tuple[float, float] = (3, 15)  # between jobs
-    coverage_s: float = 420.0  # the unlucky pro loses the network after this long on the road
-    loss_s: float = 60.0  # and has it back after this
+    unlucky: int = 1  # which pro has bad coverage; not the first, whose link the demo shows
+    coverage: Coverage = GOES_AND_COMES  # theirs
     patience_s: float = 3600.0  # how long a server may be away
 
 
-TICK_S = 1.0  # how often a phone looks where it is; it never sends more often
-POLICY = Policy(interval_s=5, min_displacement_m=10)  # until the server has said otherwise
 LONGEST_STEP_S = 30.0  # a computer that slept must not make a car jump
 WORTH_DRIVING_MILES = 1.0
 NOT_OURS = ("not_your_job", "forbidden", "not_found")  # why a heartbeat is refused when the job is gone
@@ -70,7 +69,7 @@ async def simulate(
     seed: int = 1,
     tempo: Tempo | None = None,
 ) -> None:
-    """Let all pros live until cancelled. The first one is the unlucky one with the bad coverage."""
+    """Let all pros live until cancelled. One of them has bad coverage."""
     http = HttpClient(base_url, dispatcher_token)
     office = Office(http, city, random.Random(seed))
     tempo = tempo or Tempo()
@@ -108,13 +107,11 @@ class _Pro:
         self._office = office
         self._tempo = tempo
         self._rng = random.Random(seed)
-        self._phone = Phone(seed)
         self._spot = Spot(*city.network.plane.to_metres(lat, lng), speed_mps=0.0, heading_deg=0.0)
-        self._unlucky = unlucky
         self._unwanted = False  # the server does not take heartbeats for this job any more
-        self._read_at = 0.0  # when and where the phone last told where it is
-        self._read_spot = self._spot
         self._device = Device(base_url, assignment.token, on_refused=self._take_refusal)
+        coverage = tempo.coverage if unlucky else None
+        self._reporter = Reporter(self._device, city.network.plane, seed, tempo.pace, coverage)
 
     async def live(self) -> None:
         """Do jobs for ever, or until the token is refused."""
@@ -193,62 +190,28 @@ class _Pro:
         trip = prepare(find_route(self._network, start, goal), self._rng.randrange(2**32))
         drive = Drive()
         self._spot = where(trip, drive)
-        before = covered_at = time.monotonic()
-        self._read_at = 0.0  # whoever watches wants to see the car start
+        self._reporter.begin()
+        before = time.monotonic()
         while not (self._unwanted or has_arrived(trip, drive)):
-            covered_at = await self._report(errand.job_id, covered_at)
+            await self._reporter.report(self._spot, errand.job_id)
             await asyncio.sleep(TICK_S / self._tempo.pace)
             now = time.monotonic()
             drive = advance(trip, drive, min(now - before, LONGEST_STEP_S) * self._tempo.pace)
             self._spot = where(trip, drive)
             before = now
-        self._device.go_online()
-        await self._device.backfill(10)
+        await self._reporter.end()
 
     async def _stand_at(self, errand: Errand, seconds: float) -> None:
         x, y = self._network.plane.to_metres(errand.lat, errand.lng)
         self._spot = Spot(x, y, 0.0, self._spot.heading_deg)
-        self._read_at = 0.0
+        self._reporter.begin()
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._unwanted:
-            await self._report(errand.job_id, time.monotonic())
+            await self._reporter.report(self._spot, errand.job_id)
             await asyncio.sleep(TICK_S / self._tempo.pace)
+        await self._reporter.end()
 
-    # --- the phone -------------------------------------------------------------------------------
-
-    async def _report(self, job_id: str, covered_at: float) -> float:
-        """Take a reading when the policy wants one, and send it, or keep it while there is no network.
-
-        `covered_at` is since when this trip has had network (monotonic); returns the new value.
-        """
-        now = time.monotonic()
-        if not self._is_due(now):
-            return covered_at
-        heartbeat = self._read(job_id, now)
-        without_s = now - covered_at - self._tempo.coverage_s
-        if self._unlucky and 0 <= without_s < self._tempo.loss_s:
-            self._device.go_offline()
-            self._device.keep(heartbeat)
-            return covered_at
-        self._device.go_online()
-        self._device.send(heartbeat)
-        await self._device.backfill(10)
-        return covered_at if without_s < 0 else now
-
-    def _is_due(self, now: float) -> bool:
-        """Whether the policy's silence is over, or its way is done."""
-        policy = self._device.policy or POLICY
-        moved_m = math.dist((self._spot.x, self._spot.y), (self._read_spot.x, self._read_spot.y))
-        silence_s = (now - self._read_at) * self._tempo.pace
-        return silence_s >= policy.interval_s - TICK_S / 2 or moved_m >= policy.min_displacement_m
-
-    def _read(self, job_id: str, now: float) -> dict[str, Any]:
-        """What the phone says now, as a numbered heartbeat."""
-        elapsed_s = (now - self._read_at) * self._tempo.pace
-        self._read_at, self._read_spot = now, self._spot
-        self._phone, fix = read_fix(self._phone, self._network.plane, self._spot, elapsed_s)
-        told = {"job_id": job_id, **fix.as_heartbeat(), "recorded_at": round(time.time() * 1000)}
-        return self._device.numbered(told)
+    # --- small things ----------------------------------------------------------------------------
 
     def _take_refusal(self, reason: str) -> None:
         log.info("%s: a heartbeat was not kept: %s", self._id, reason)
