@@ -1,17 +1,20 @@
-"""From bytes to structs: a request's body and query, converted strictly or refused with the field's name."""
+"""What a request says, read strictly: credentials, path, query, body; or a refusal that names the field."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
+from starlette.datastructures import Headers
 
 from api.shapes import Input, decode_custom
-from db.errors import Invalid
+from db.errors import Invalid, NotFound, Unauthorized
 from rooms.strict_json import loads
 
 MAX_QUERY_FIELDS = 32
@@ -53,6 +56,40 @@ def parse_query(shape: type[Input], raw: bytes) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             raise Invalid("Expected a finite number.", field=name)
     return query
+
+
+def credentials(headers: Headers) -> dict[str, Any]:
+    """`Authorization` as the sockets' auth object: `{token}` for Bearer, `{link}` for Link.
+
+    Raises Unauthorized for anything else, and for more than one header.
+    """
+    values = headers.getlist("authorization")
+    if len(values) != 1:
+        raise Unauthorized
+    scheme, _, secret = values[0].partition(" ")
+    key = {"bearer": "token", "link": "link"}.get(scheme.lower())
+    if key is None or not secret.strip():
+        raise Unauthorized
+    return {key: secret.strip()}
+
+
+def parse_path(kinds: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
+    """The path's parameters, typed. Raises NotFound: a malformed id is an id of nothing."""
+    return {name: _path_value(kinds[name], text) for name, text in texts.items()}
+
+
+def _path_value(kind: str, text: str) -> UUID | int | str:
+    if kind == "uuid":
+        if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+            raise NotFound
+        return UUID(text)
+    if kind == "int":
+        if not re.fullmatch(r"[1-9][0-9]{0,18}", text, re.ASCII) or int(text) >= 2**63:
+            raise NotFound
+        return int(text)
+    if "\x00" in text or len(text) > 256:
+        raise NotFound
+    return text
 
 
 def snake_keys(value: Any) -> Any:

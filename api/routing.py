@@ -35,7 +35,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 import msgspec
@@ -47,9 +47,9 @@ from starlette.types import Receive, Scope, Send
 from api.body import BODY_DEADLINE_S, read_body, require_json
 from api.limits import RateLimit
 from api.problems import MethodNotAllowed
-from api.reading import parse_body, parse_query
+from api.reading import credentials, parse_body, parse_path, parse_query
 from api.shapes import Input, encode_custom
-from db.errors import Forbidden, NotFound, Problem, Unauthorized
+from db.errors import Forbidden, Problem, Unauthorized
 from rooms.principal import Principal, Role
 
 S = TypeVar("S")  # the application's services
@@ -126,6 +126,36 @@ class Endpoint:
         return _PARAMETER.sub(r"{\1}", self.path)
 
 
+@overload
+def endpoint(
+    method: str,
+    path: str,
+    *,
+    summary: str,
+    roles: Collection[Role] | None,
+    body: type[B] | None = ...,
+    query: type[Q] | None = ...,
+    answer: type[A],
+    links: bool = ...,
+    problems: Sequence[type[Problem]] = ...,
+    status: int | None = ...,
+    body_schema: Any = ...,
+) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[A]]], Endpoint]: ...
+@overload
+def endpoint(
+    method: str,
+    path: str,
+    *,
+    summary: str,
+    roles: Collection[Role] | None,
+    body: type[B] | None = ...,
+    query: type[Q] | None = ...,
+    answer: None = ...,
+    links: bool = ...,
+    problems: Sequence[type[Problem]] = ...,
+    status: int | None = ...,
+    body_schema: Any = ...,
+) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[None]]], Endpoint]: ...
 def endpoint(
     method: str,
     path: str,
@@ -139,7 +169,7 @@ def endpoint(
     problems: Sequence[type[Problem]] = (),
     status: int | None = None,
     body_schema: Any = None,
-) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[A]]], Endpoint]:
+) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[Any]]], Endpoint]:
     """Declare the decorated coroutine function as an endpoint; see the module's example.
 
     `roles=None` makes it public, deliberately and visibly. `body_schema` is what OpenAPI shows (a type)
@@ -150,7 +180,7 @@ def endpoint(
         if isinstance(shape, type) and issubclass(shape, msgspec.Struct) and not issubclass(shape, Input):
             raise TypeError(f"{shape.__name__} must derive from Input, which refuses unknown fields")
 
-    def declare(handler: Callable[[Request[S, B, Q]], Awaitable[A]]) -> Endpoint:
+    def declare(handler: Callable[[Request[S, B, Q]], Awaitable[Any]]) -> Endpoint:
         return Endpoint(
             method=method,
             path=path,
@@ -249,40 +279,6 @@ class _Address:
         if content_type is None and data:
             require_json(headers)
         return parse_body(one.body, data)
-
-
-def credentials(headers: Headers) -> dict[str, Any]:
-    """`Authorization` as the sockets' auth object: `{token}` for Bearer, `{link}` for Link.
-
-    Raises Unauthorized for anything else, and for more than one header.
-    """
-    values = headers.getlist("authorization")
-    if len(values) != 1:
-        raise Unauthorized
-    scheme, _, secret = values[0].partition(" ")
-    key = {"bearer": "token", "link": "link"}.get(scheme.lower())
-    if key is None or not secret.strip():
-        raise Unauthorized
-    return {key: secret.strip()}
-
-
-def parse_path(kinds: Mapping[str, str], texts: Mapping[str, str]) -> dict[str, Any]:
-    """The path's parameters, typed. Raises NotFound: a malformed id is an id of nothing."""
-    return {name: _path_value(kinds[name], text) for name, text in texts.items()}
-
-
-def _path_value(kind: str, text: str) -> UUID | int | str:
-    if kind == "uuid":
-        if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
-            raise NotFound
-        return UUID(text)
-    if kind == "int":
-        if not re.fullmatch(r"[1-9][0-9]{0,18}", text, re.ASCII) or int(text) >= 2**63:
-            raise NotFound
-        return int(text)
-    if "\x00" in text or len(text) > 256:
-        raise NotFound
-    return text
 
 
 def answer_json(content: bytes, status: int, *, headers_only: bool = False) -> Response:
