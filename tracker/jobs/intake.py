@@ -81,7 +81,7 @@ def _same_order(job: Job, new: NewJob) -> bool:
 
 
 _HOUSE_NUMBER = re.compile(r"^\s*(?:no\.?\s*)?\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?\s+", re.IGNORECASE)
-_UNIT = re.compile(r"^\s*(?:apt|apartment|unit|suite|ste|flat|floor|#)\b?.*$", re.IGNORECASE)
+_UNIT = re.compile(r"^\s*(?:apt|apartment|unit|suite|ste|flat|floor)(?![a-z])|^\s*#", re.IGNORECASE)
 
 
 def approximate(address: str) -> str:
