@@ -16,14 +16,16 @@ async def job_facts(conn: Connection, job_ids: list[UUID]) -> list[asyncpg.Recor
     )
 
 
-async def job_ids_of_active_pro(conn: Connection, pro_id: str) -> list[UUID]:
-    """The jobs a pro is busy with: their rooms are the pro's own."""
-    rows = await conn.fetch(
-        "SELECT id FROM jobs WHERE pro_id = $1"
+async def active_jobs_by_pro(conn: Connection, pro_ids: list[str]) -> dict[str, list[UUID]]:
+    """The jobs that each of these pros is busy with: their rooms are the pro's own."""
+    found: dict[str, list[UUID]] = {}
+    for row in await conn.fetch(
+        "SELECT pro_id, id FROM jobs WHERE pro_id = ANY($1::text[])"
         " AND status IN ('accepted', 'scheduled', 'en_route', 'arrived', 'in_progress')",
-        pro_id,
-    )
-    return [row["id"] for row in rows]
+        pro_ids,
+    ):
+        found.setdefault(row["pro_id"], []).append(row["id"])
+    return found
 
 
 async def link_ends(conn: Connection, link_ids: list[int]) -> dict[int, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from rooms.membership import JobFacts, Membership
@@ -32,13 +33,15 @@ class Member:
 class JobRoom:
     """State kept only while this node has a member.
 
-    `facts.version` is the newest version delivered here, `seq` the newest dot (epoch ms of its fix),
-    `elsewhere` the watchers on other nodes as {node: (count, believed until, monotonic seconds)}.
+    `facts.version` is the newest version delivered here, `seq` the newest dot (epoch ms of its fix) and
+    `dot` its whole payload, `elsewhere` the watchers on other nodes as
+    {node: (count, believed until, in monotonic seconds)}.
     """
 
     job_id: UUID
     facts: JobFacts
     seq: int = 0
+    dot: dict[str, Any] | None = None
     members: dict[str, Member] = field(default_factory=dict)
     elsewhere: dict[str, tuple[int, float]] = field(default_factory=dict)
     told_watchers: int = -1

@@ -72,9 +72,7 @@ class JobRooms:
 
     # Joining and leaving
 
-    async def join(
-        self, sid: str, principal: Principal, job_id: UUID, *, follows: bool = True
-    ) -> Membership:
+    async def join(self, sid: str, principal: Principal, job_id: UUID, *, follows: bool = True) -> Membership:
         """Let a socket into a job's room, without the dot yet. Raises NotFound for who has no right.
 
         Subscribe first, then read: whatever happens after the read reaches this room, so the snapshot
@@ -158,11 +156,16 @@ class JobRooms:
         if room is None or payload["seq"] <= room.seq:
             return False
         room.seq = payload["seq"]
-        told = {**payload, "version": room.facts.version}
+        room.dot = told = {**payload, "version": room.facts.version}
         self._engine.broadcast(
             dot_room(job_id), Told.LOCATION_UPDATE, told, droppable=True, key=room_key(job_id)
         )
         return True
+
+    def newest_dot(self, job_id: UUID) -> dict[str, Any] | None:
+        """The last `location_update` told here, with its ETA; None when nobody here follows the job."""
+        room = self.rooms.get(job_id)
+        return room.dot if room else None
 
     def tell(self, job_id: UUID, event: Told, payload: dict[str, Any]) -> None:
         """Tell something else about the job: to the crew, or to everybody who sees the dot."""

@@ -39,6 +39,10 @@ class Rights:
         """A socket is gone; False when that was known."""
         return self._sessions.pop(session.sid, None) is not None
 
+    def all_sessions(self) -> list[Session]:
+        """The open sockets of this node."""
+        return list(self._sessions.values())
+
     def sessions_of(self, person_id: str) -> list[Session]:
         """The open sockets of one person on this node."""
         return [session for session in self._sessions.values() if session.principal.id == person_id]

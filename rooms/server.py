@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
 from db.errors import NotFound, Problem
 from db.job_events import events_since
 from db.pool import Database
-from db.room_facts import job_facts, job_ids_of_active_pro
+from db.room_facts import active_jobs_by_pro, job_facts
 from db.times import iso
 from rooms.broadcast import Broadcaster
 from rooms.bus import Bus
@@ -69,7 +69,7 @@ class Rooms:
             node_id=node_id,
             visible=visible,
             read_facts=self._read_facts,
-            catch_up=lambda job_id: self._spawn(self._catch_up(job_id)),
+            catch_up=lambda job_id: self.spawn(self._catch_up(job_id)),
         )
         self.fleet = Fleet(self.engine, bus)
         self.feeds = FeedWatches(self.engine, bus)
@@ -80,13 +80,12 @@ class Rooms:
         self._tasks: set[asyncio.Task[None]] = set()
         bus.on_message = self.hearing.hear
         bus.on_resync = self._resync
-        self.hearing.on_barred = lambda person_id: self._spawn(self.rights.recheck([person_id]))
 
     async def start(self) -> None:
         """Connect the bus and start the clock."""
         await self.bus.start()
-        self._spawn(self._clock())
-        self._spawn(self._sweep())
+        self.spawn(self._clock())
+        self.spawn(self._sweep())
 
     async def drain(self, retry_in_s: float) -> None:
         """Ask every client to come back in a moment, then close their sockets one by one."""
@@ -109,8 +108,7 @@ class Rooms:
             if not session.principal.is_link:
                 await self.bus.subscribe(person_room(session.principal.id))
                 self.engine.enter(sid, person_room(session.principal.id))
-            if session.principal.role is Role.PRO:
-                await self._join_own_jobs_of(session)
+            await self._join_own_jobs_of([session])
         except BaseException:
             self._forget(session)
             raise
@@ -132,16 +130,18 @@ class Rooms:
 
         Leaving needs no such help: a lost job's status rechecks its members.
         """
-        for session in self.rights.sessions_of(pro_id):
-            if session.principal.role is Role.PRO:
-                await self._join_own_jobs_of(session)
+        await self._join_own_jobs_of(self.rights.sessions_of(pro_id))
 
-    async def _join_own_jobs_of(self, session: Session) -> None:
+    async def _join_own_jobs_of(self, sessions: list[Session]) -> None:
+        pros = [session for session in sessions if session.principal.role is Role.PRO]
+        if not pros:
+            return
         async with self._database.connection() as conn:
-            job_ids = await job_ids_of_active_pro(conn, session.principal.id)
-        for job_id in job_ids:
-            if job_id not in self.jobs.jobs_of(session.sid):
-                await self._join_quietly(session, job_id)
+            jobs = await active_jobs_by_pro(conn, sorted({session.principal.id for session in pros}))
+        for session in pros:
+            for job_id in jobs.get(session.principal.id, ()):
+                if job_id not in self.jobs.jobs_of(session.sid):
+                    await self._join_quietly(session, job_id)
 
     async def _join_quietly(self, session: Session, job_id: UUID) -> None:
         try:
@@ -171,9 +171,10 @@ class Rooms:
                 StatusNews(now, event.to_status or now.status, event.from_status, iso(event.occurred_at))
             )
 
-    async def _resync(self, _channels: list[str]) -> None:
-        """The bus was deaf: whatever the rooms missed is read from the database."""
-        job_ids = list(self.jobs.rooms)
+    async def _resync(self, channels: list[str]) -> None:
+        """These channels were deaf for a while: whatever their rooms missed is read from the database."""
+        deaf = set(channels)
+        job_ids = [job_id for job_id in self.jobs.rooms if job_room(job_id) in deaf]
         for start in range(0, len(job_ids), 500):
             chunk = job_ids[start : start + 500]
             async with self._database.connection() as conn:
@@ -184,8 +185,11 @@ class Rooms:
                     await self._catch_up(row["id"])
             for job_id, payload in (await self._dots(chunk)).items():
                 self.jobs.tell_position(job_id, payload)
-        for job_id in list(self.jobs.rooms):
+        for job_id in job_ids:
             self.jobs.say_watchers(job_id)
+            self.bus.publish(job_room(job_id), {"k": "who_watches"})
+        await self.rights.recheck()
+        await self._join_own_jobs_of(self.rights.all_sessions())
 
     # Clock
 
@@ -211,17 +215,14 @@ class Rooms:
             except Problem as error:
                 log.warning("rights sweep put off: %s", error.detail)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_logged(work))
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the background; it is logged when it fails, and cancelled at the end."""
+        task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def spawn_join_own_jobs(self, pro_id: str) -> None:
-        """Start `join_own_jobs` in the background."""
-        self._spawn(self.join_own_jobs(pro_id))
 
-
-async def _logged(work: Awaitable[None]) -> None:
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except asyncio.CancelledError:
