@@ -19,6 +19,7 @@ interface FleetPosition extends Place {
 interface Shown {
   position: FleetPosition;
   dot: L.CircleMarker;
+  label: HTMLElement;
 }
 
 const SETTLE_MS = 250;
@@ -75,7 +76,7 @@ export class FleetMap {
 
   /** Time passes: dots that nobody confirmed lose their colour. */
   paint(): void {
-    for (const { dot, position } of this.pros.values()) dot.setStyle(look(position));
+    for (const shown of this.pros.values()) dress(shown);
   }
 
   private place(position: FleetPosition): void {
@@ -84,14 +85,15 @@ export class FleetMap {
     if (shown) {
       if (position.recorded_at < shown.position.recorded_at) return;
       shown.position = { ...shown.position, ...position };
-      shown.dot.setLatLng([position.lat, position.lng]).setStyle(look(shown.position));
-      return;
+      shown.dot.setLatLng([position.lat, position.lng]);
+      return dress(shown);
     }
-    const dot = L.circleMarker([position.lat, position.lng], { renderer: this.renderer, radius: 8, ...look(position) });
-    this.pros.set(position.pro_id, { position, dot });
-    const text = document.createElement("span");
-    text.textContent = position.name ?? position.pro_id;
-    dot.bindTooltip(text, { direction: "top", offset: [0, -6] });
+    const dot = L.circleMarker([position.lat, position.lng], { renderer: this.renderer, radius: 8 });
+    const label = document.createElement("span");
+    const added: Shown = { position, dot, label };
+    this.pros.set(position.pro_id, added);
+    dress(added);
+    dot.bindTooltip(label, { direction: "top", offset: [0, -6] });
     dot.on("click", () => {
       const job_id = this.pros.get(position.pro_id)?.position.job_id;
       if (job_id) this.open(job_id);
@@ -110,11 +112,19 @@ export class FleetMap {
   }
 }
 
-function look(position: FleetPosition): L.CircleMarkerOptions {
+/** Colour and words by contact: the words are for those who cannot tell the colours apart. */
+function dress({ position, dot, label }: Shown): void {
   const { fleet_live, fleet_delayed, fleet_lost, fleet_edge } = palette();
+  const contact = contactNow(position);
+  const fillColor = { live: fleet_live, delayed: fleet_delayed, lost: fleet_lost }[contact];
+  if (dot.options.fillColor !== fillColor || dot.options.color !== fleet_edge) {
+    dot.setStyle({ color: fleet_edge, weight: 2.5, fillColor, fillOpacity: 1 });
+  }
+  setText(label, words.pro(position.name ?? position.pro_id, words.contact[contact]));
+}
+
+function contactNow(position: FleetPosition): Contact {
   const fresh = serverNow() - Date.parse(position.recorded_at) < PATIENCE_MS;
   const contact = position.contact ?? "live";
-  const shown = contact === "live" && !fresh ? "delayed" : contact;
-  const fillColor = { live: fleet_live, delayed: fleet_delayed, lost: fleet_lost }[shown];
-  return { color: fleet_edge, weight: 2.5, fillColor, fillOpacity: 1 };
+  return contact === "live" && !fresh ? "delayed" : contact;
 }

@@ -23,6 +23,7 @@ export const words = {
   noPro: "no pro yet",
   close: "Close",
   fleet: (pros: number): string => (pros === 1 ? "1 pro in sight" : `${pros} pros in sight`),
+  pro: (name: string, contact: string): string => `${name} · ${contact}`,
   fleetRefused: "Zoom in to see the pros.",
   contact: { live: "Live", delayed: "Delayed", lost: "Lost" } satisfies Record<Contact, string>,
   seen: (contact: string, ago: string): string => `${contact} · last seen ${ago}`,

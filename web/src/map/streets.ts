@@ -14,7 +14,6 @@ const EDGE = 1;
 /** A map drawn from the city's own streets: works with no network beyond our own server. */
 export class StreetMap {
   private readonly map: L.Map;
-  private readonly group: L.LayerGroup;
   private readonly edges = new Map<RoadClass, L.Polyline>();
   private readonly roads = new Map<RoadClass, L.Polyline>();
   private readonly areas: { kind: string; layer: L.Polygon }[] = [];
@@ -35,15 +34,11 @@ export class StreetMap {
     }
     // All edges before all surfaces, so that junctions are open and not crossed by kerbs.
     const layers = [...this.areas.map((area) => area.layer), ...this.edges.values(), ...this.roads.values()];
-    this.group = L.layerGroup(layers).addTo(map);
+    L.layerGroup(layers).addTo(map);
     new RoadNames(streets).addTo(map);
     this.paint();
     map.on("zoomend", () => this.paint());
     onSchemeChange(() => this.paint());
-  }
-
-  remove(): void {
-    this.group.remove();
   }
 
   private paint(): void {
