@@ -22,23 +22,30 @@ const shape = (schema, components, indent = "", open = []) => {
     const deeper = `${indent}  `;
     const lines = Object.entries(schema.properties).map(([name, one]) => {
       const optional = schema.required?.includes(name) ? "" : "?";
-      const note = one.description ? `  // ${one.description}` : "";
-      return `${deeper}${name}${optional}: ${shape(one, components, deeper, open)}${limits(one)}${note}`;
+      const note = noteOf(one) ? `  // ${noteOf(one)}` : "";
+      return `${deeper}${name}${optional}: ${shape(one, components, deeper, open)}${note}`;
     });
     return `{\n${lines.join("\n")}\n${indent}}`;
   }
   const kind = [schema.type ?? "any"].flat().join(" | ");
-  return schema.format ? `${kind} (${schema.format})` : kind;
+  const notes = [schema.format, range(schema)].filter(Boolean).join(", ");
+  return notes ? `${kind} (${notes})` : kind;
 };
 
-/** The range of a schema: ` 1…128 characters`, ` 0…90`. */
-const limits = (schema) => {
-  const { minimum, maximum, exclusiveMinimum, minLength, maxLength } = schema;
-  const low = minimum ?? exclusiveMinimum ?? minLength;
-  const high = maximum ?? maxLength;
-  if (low === undefined && high === undefined) return "";
-  return `  ${low ?? ""}…${high ?? ""}${maxLength === undefined && minLength === undefined ? "" : " characters"}`;
+/** The range of a schema: `1…128 characters`, `0…90`; an end that only says "64 bits" is left out. */
+const range = ({ minimum, maximum, exclusiveMinimum, minLength, maxLength }) => {
+  if (minLength !== undefined || maxLength !== undefined) return `${minLength ?? 0}…${maxLength ?? ""} characters`;
+  const low = minimum ?? (exclusiveMinimum === undefined ? undefined : `>${exclusiveMinimum}`);
+  const high = maximum > Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  return low === undefined && high === undefined ? "" : `${low ?? ""}…${high ?? ""}`;
 };
+
+/** The first description in a schema or in its alternatives. */
+const noteOf = (schema) => schema.description ?? (schema.anyOf ?? []).map(noteOf).find(Boolean);
+
+/** Text in which `words in backticks` are code. */
+const words = (text) =>
+  make("span", {}, ...text.split("`").map((part, index) => (index % 2 === 1 ? code(part) : part)));
 
 const table = (heads, rows) =>
   make(
@@ -60,7 +67,7 @@ const operation = (path, method, one, components) => {
     const rows = one.parameters.map((given) => [
       code(given.name),
       given.in,
-      code(shape(given.schema, components) + limits(given.schema)),
+      code(shape(given.schema, components)),
       given.required ? "required" : given.schema.default === undefined ? "" : `default ${given.schema.default}`,
     ]);
     inside.append(make("h3", { textContent: "Parameters" }), table(["name", "in", "type", ""], rows));
@@ -74,7 +81,7 @@ const operation = (path, method, one, components) => {
   const refusals = Object.entries(one.responses).filter(([status]) => status >= "400");
   inside.append(
     make("h3", { textContent: "Refusals" }),
-    table(["status", "code and meaning"], refusals.map(([status, answer]) => [status, answer.description])),
+    table(["status", "code and meaning"], refusals.map(([status, answer]) => [status, words(answer.description)])),
   );
   return make(
     "details",
