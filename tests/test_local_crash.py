@@ -16,6 +16,7 @@ import pytest
 
 from tests.local_holder import Holder, hold, socket_of
 from tests.postgres import ask, make_postgres
+from tracker import local_process
 from tracker.local import LocalServers
 from tracker.local_place import find_place
 from tracker.local_postgres import PostgresServer
@@ -170,6 +171,19 @@ def test_a_start_that_fails_says_why_in_postgresqls_words(data_dir: Path) -> Non
     (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(LocalProblem, match=r"initialized by PostgreSQL version 17"), LocalServers(data_dir):
         pass
+
+
+def test_a_log_that_grew_long_is_set_aside_at_the_next_start(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_process, "LOG_LIMIT_BYTES", 10)
+    for name in ("postgres.log", "valkey.log"):
+        (data_dir / name).write_text("an old complaint\n")
+    with LocalServers(data_dir):
+        pass
+    for name in ("postgres.log", "valkey.log"):
+        assert (data_dir / f"{name}.1").read_text() == "an old complaint\n"
+        assert "an old complaint" not in (data_dir / name).read_text()
 
 
 def test_ctrl_c_reaches_the_servers_only_after_our_own_process_is_done(data_dir: Path) -> None:
