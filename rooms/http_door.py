@@ -7,6 +7,7 @@ that vanished while we write holds its descriptor until the kernel gives up.
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -22,9 +23,8 @@ class PunctualHttpProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        super().connection_made(transport)
-        end_dead_peers(transport)
+        super().connection_made(cast(asyncio.Transport, transport))  # uvloop's is not a subclass
+        end_dead_peers(self.transport)
         self._expect(HEADER_TIMEOUT_S)
 
     def data_received(self, data: bytes) -> None:

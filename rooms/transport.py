@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 
@@ -91,10 +91,9 @@ class DirectWebSocketProtocol(asyncio.Protocol):
     # --- from the event loop ------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._connections.add(self)
-        limit_send_buffer(transport)
+        limit_send_buffer(self.transport)
 
     def data_received(self, data: bytes) -> None:
         listener = self._listener

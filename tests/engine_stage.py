@@ -16,6 +16,7 @@ from typing import Any
 
 import socketio
 import uvicorn
+import uvloop
 import websockets
 from websockets.asyncio.client import ClientConnection
 
@@ -24,6 +25,11 @@ from rooms.engine import Engine, uvicorn_options
 from rooms.limits import Limits
 
 PATIENCE_S = 5.0
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "uvloop": uvloop.new_event_loop,  # what the product runs on
+    "asyncio": asyncio.new_event_loop,
+}
+loop_name = "uvloop"
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -33,7 +39,8 @@ def run(story: Coroutine[Any, Any, None]) -> None:
         async with asyncio.timeout(60):
             await story
 
-    asyncio.run(bounded())
+    with asyncio.Runner(loop_factory=LOOPS[loop_name]) as runner:
+        runner.run(bounded())
 
 
 async def until(condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:

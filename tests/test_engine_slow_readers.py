@@ -6,11 +6,20 @@ import asyncio
 import json
 import time
 
+import pytest
+
 from rooms.limits import Limits
+from tests import engine_stage
 from tests.engine_stage import BareSocket, Stage, run, stage, until
 
 PADDING = "x" * 1000
 SMALL_BUFFER = 4096
+
+
+@pytest.fixture(autouse=True, params=engine_stage.LOOPS)
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transports differ between the loops: every story here is told on both."""
+    monkeypatch.setattr(engine_stage, "loop_name", request.param)
 
 
 async def stall(place: Stage, bare: BareSocket) -> None:

@@ -18,9 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rooms.limits import Limits
+from tests import engine_stage
 from tests.engine_stage import TEXT, UPGRADE, run, stage, until
 
 CONTINUATION, BINARY, CLOSE, PING, PONG = 0x0, 0x2, 0x8, 0x9, 0xA
+
+
+@pytest.fixture(autouse=True, params=engine_stage.LOOPS)
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transports differ between the loops: every story here is told on both."""
+    monkeypatch.setattr(engine_stage, "loop_name", request.param)
 
 
 def test_a_ping_is_answered_with_its_own_payload() -> None:
