@@ -50,7 +50,7 @@ def test_lost_is_always_later_than_delayed(interval_s: float) -> None:
 
 def test_who_falls_silent_is_delayed_once_then_lost_once() -> None:
     board: ContactBoard[str] = ContactBoard()
-    assert board.heard("job", T0, 5, T0) is None
+    assert board.heard("job", T0, 5, T0) is Contact.LIVE
     told = [(s, change.contact) for s in range(200) for change in board.sweep(at(s))]
     assert told == [(16, Contact.DELAYED), (91, Contact.LOST)]
 
@@ -75,7 +75,7 @@ def test_a_position_after_a_silence_makes_it_live_again_at_once() -> None:
 
 def test_a_node_that_takes_over_from_a_silence_says_live() -> None:
     board: ContactBoard[str] = ContactBoard()
-    board.heard("job", at(-600), 60, T0)  # from the database
+    assert board.heard("job", at(-600), 60, T0) is Contact.LOST  # from the database
     assert board.heard("job", T0, 5, T0) is Contact.LIVE
 
 
@@ -90,7 +90,7 @@ def test_who_keeps_talking_is_never_told() -> None:
     board: ContactBoard[int] = ContactBoard()
     for s in range(0, 600, 5):
         for job in range(20):
-            assert board.heard(job, at(s), 5, at(s)) is None
+            assert board.heard(job, at(s), 5, at(s)) is (None if s else Contact.LIVE)
         assert board.sweep(at(s)) == []
     assert len(board._alarms) <= 20
 
@@ -124,7 +124,7 @@ def test_the_board_agrees_with_the_rule_whatever_happens() -> None:
             if chance.random() < (0.3 if job < 20 else 0.01):
                 heard[job] = (at(s), interval)
                 change = board.heard(job, at(s), interval, at(s))
-                said[job] = change or said.get(job, Contact.LIVE)
+                said[job] = change or said[job]
         for overdue in board.sweep(at(s)):
             said[overdue.key] = overdue.contact
         for job, (received_ms, interval) in heard.items():

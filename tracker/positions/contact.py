@@ -91,13 +91,14 @@ class ContactBoard(Generic[Key]):
     def heard(self, key: Key, received_ms: int, interval_s: float, now_ms: int) -> Contact | None:
         """A position came in at `received_ms`; the next is due within `interval_s`.
 
-        Returns the new contact if this changed it. A key that is new to the board starts without a change.
+        Returns the contact if this changed it; a key that is new to the board had none.
         """
         contact = contact_of(received_ms, interval_s, now_ms)
         entry = self._entries.get(key)
+        was = entry.contact if entry else None
         if entry is None:
             entry = self._entries[key] = _Entry(received_ms, interval_s, contact)
-        was, entry.contact = entry.contact, contact
+        entry.contact = contact
         entry.last_received_ms = received_ms
         entry.interval_s = interval_s
         if entry.worse_at_ms() < entry.alarm_ms:

@@ -20,6 +20,7 @@ from tracker.positions.eta import Route, RouteError, read_osrm, read_valhalla
 from tracker.positions.geo import geodesic_m
 
 log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL, and these say where people are
 
 TIMEOUT_S = 1.0
 ASK_AGAIN_MS = 15_000  # per job: the rest of a route shrinks well enough by itself meanwhile
