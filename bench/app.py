@@ -6,26 +6,27 @@ figures are those of one core.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 
-from bench.servers import Server
+from bench.servers import prepared, private_server, server_version
+from db.pool import Database
 from rooms.principal import Role
 from tracker.identity.tokens import mint
-from tracker.prepare import prepare_database
+from tracker.worker import make_partitions
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -57,38 +58,56 @@ class App:
     pid: int
     port: int
     database_url: str
+    database_version: str
 
 
-@contextmanager
-def running_app(server: Server, people: int) -> Iterator[App]:
-    """Prepare the database (`people` customers, each with a job that a pro is on the way to), and serve."""
-    prepare_database(server.url)
-    asyncio.run(_execute(server.url, PEOPLE_AND_JOBS.format(n=people)))
-    port = free_port()
+@asynccontextmanager
+async def running_app(people: int) -> AsyncIterator[App]:
+    """A new database with `people` customers, to each of whom a pro is on the way, and the server on it."""
+    with private_server() as server:
+        await prepared(server.url)
+        await _seed(server.url, people)
+        port = free_port()
+        process = _serve(server.url, port)
+        try:
+            if len(CORES) > 1:
+                os.sched_setaffinity(process.pid, {CORES[0]})
+            wait_until_ready(port, process)
+            yield App(process.pid, port, server.url, await server_version(server.url))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+async def _seed(url: str, people: int) -> None:
+    database = await Database.connect(url, size=1, statement_timeout_s=60)
+    try:
+        await make_partitions(database, datetime.now(UTC))
+        async with database.connection() as conn:
+            await conn.execute(PEOPLE_AND_JOBS.format(n=people))
+    finally:
+        await database.close()
+
+
+def _serve(database_url: str, port: int) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
-        "DATABASE_URL": server.url,
+        "DATABASE_URL": database_url,
         "REDIS_URL": "memory://",
         "TRACKER_SECRET": SECRET,
         "HOST": HOST,
         "PORT": str(port),
         "LOG_LEVEL": "WARNING",
     }
-    process = subprocess.Popen([sys.executable, "-m", "tracker.cli", "serve"], cwd=ROOT, env=environment)
-    try:
-        if len(CORES) > 1:
-            os.sched_setaffinity(process.pid, {CORES[0]})
-        wait_until_ready(port, process)
-        yield App(process.pid, port, server.url)
-    finally:
-        process.terminate()
-        process.wait(30)
+    return subprocess.Popen([sys.executable, "-m", "tracker.cli", "serve"], cwd=ROOT, env=environment)
 
 
 def wait_until_ready(port: int, process: subprocess.Popen[Any]) -> None:
     """Until /readyz says so. Raises RuntimeError when the process ends or takes too long."""
     deadline = time.monotonic() + START_PATIENCE_S
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with exit code {process.returncode}")
         try:
             if httpx.get(f"http://{HOST}:{port}/readyz", timeout=2).status_code == 200:
                 return
@@ -159,13 +178,5 @@ async def fetch(url: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
     conn = await asyncpg.connect(url)
     try:
         return await conn.fetch(query, *arguments)
-    finally:
-        await conn.close()
-
-
-async def _execute(url: str, script: str) -> None:
-    conn = await asyncpg.connect(url)
-    try:
-        await conn.execute(script)
     finally:
         await conn.close()

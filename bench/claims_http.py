@@ -12,7 +12,6 @@ from collections import Counter
 
 from bench.app import HOST, App, fetch, running_app, token
 from bench.harness import Report, percentile, short
-from bench.servers import private_server, server_version
 from rooms.principal import Role
 
 CLAIMERS = 1000
@@ -39,10 +38,10 @@ def options(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace) -> Report:  # noqa: ARG001
     """Several rounds, a new job each."""
     report = Report("claims_http", "A thousand simultaneous claims over HTTP")
-    with private_server() as server, running_app(server, CLAIMERS) as app:
+    async with running_app(CLAIMERS) as app:
         report.say(
             f"{CLAIMERS} pros on open connections, one job, {ROUNDS} rounds; `tracker serve` with one worker,"
-            f" {await server_version(server.url)}. Answer times run from the first request to each answer."
+            f" {app.database_version}. Answer times run from the first request to each answer."
         )
         tokens = [token(Role.PRO, f"pro{n}") for n in range(1, CLAIMERS + 1)]
         rounds = [await _round(app, tokens) for _ in range(ROUNDS)]

@@ -1,7 +1,8 @@
 """The feed: skill lanes against the formula scan and PostGIS, and its growth with the open jobs.
 
 All ways answer the same question on the same table of the same server: the 50 nearest open jobs within
-20 miles with one of three of thirty skills, around places in ten cities.
+20 miles with one of three of thirty skills, around places in ten cities. A second table asks for one
+rare skill of which fewer than 50 jobs are in reach, so that a search has to prove that there are no more.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ LIMIT = 50
 RADIUS_MILES = 20.0
 SKILLS = 30
 PRO_SKILLS = [3, 11, 27]
+RARE_SKILL = SKILLS + 1  # one job in five hundred: fewer in reach than asked for
 CONNECTION = {  # as the application's pool; and one process for each, so that all CPU time is seen
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
@@ -54,7 +56,8 @@ ORDER BY place <-> ST_MakePoint($2::float8, $1::float8)::geography LIMIT $5::int
 """
 JOBS = """
 INSERT INTO jobs (customer_id, status, skill_no, service, lat, lng, address, approximate_address, price_cents)
-SELECT 'customer', CASE WHEN n % 5 = 0 THEN 'open' ELSE 'cancelled' END, 1 + floor(random() * $3::int),
+SELECT 'customer', CASE WHEN n % 5 = 0 THEN 'open' ELSE 'cancelled' END,
+       CASE WHEN random() < 0.002 THEN $3::int + 1 ELSE 1 + floor(random() * $3::int) END,
        'Gutter cleaning', lat, lng, n || ' Some Street, Some Town', 'Some Town', 12000
 FROM (SELECT n, ($1::float8[])[c] + r / 69.0 * cos(a) AS lat,
              ($2::float8[])[c] + r / 69.0 * sin(a) / cos(radians(($1::float8[])[c])) AS lng
@@ -66,6 +69,9 @@ FROM (SELECT n, ($1::float8[])[c] + r / 69.0 * cos(a) AS lat,
 FORMULA_NAME = "formula over all open rows (`acos`)"
 POSTGIS_NAME = "PostGIS `ST_DWithin` + `<->`"
 LANES_NAME = "skill lanes"
+WHOLE_CALL_NAME = "`open_jobs_near` with pool and skills"
+FIGURES = {"p50": "p50 ms", "p99": "p99 ms", "cpu": "server CPU ms"}
+PAIRS = 9
 CONNECTIONS = 16
 
 Ask = Callable[[float, float], Awaitable[Any]]
@@ -103,10 +109,13 @@ async def _measure(report: Report, url: str, has_postgis: bool, jobs: int) -> No
             await conn.execute(JOBS, *zip(*CITIES, strict=True), SKILLS, loaded + 1, total, timeout=600)
             await conn.execute("VACUUM ANALYZE jobs", timeout=600)
             loaded = total
-            ways = _ways(conn, database, has_postgis)
-            turns = await take_turns(ways if total == jobs else {LANES_NAME: ways[LANES_NAME]}, 9)
+            ways = _ways(conn, PRO_SKILLS, has_postgis) | {WHOLE_CALL_NAME: _whole_call(database)}
+            turns = await take_turns(ways if total == jobs else {LANES_NAME: ways[LANES_NAME]}, PAIRS)
             lanes_p50[total // 5] = turns.values(LANES_NAME, "p50")
         _report_ways(report, turns, loaded)
+        report.say("\n## The same, one rare skill, fewer than 50 in reach")
+        rare = await take_turns(_ways(conn, [RARE_SKILL], has_postgis), PAIRS)
+        report.table(rare, FIGURES)
         _report_growth(report, lanes_p50)
         await _report_throughput(report, url, has_postgis)
     finally:
@@ -120,7 +129,7 @@ async def _seed(conn: asyncpg.Connection[asyncpg.Record], has_postgis: bool) -> 
         "INSERT INTO people (id, role, name) VALUES ('customer', 'customer', 'C'), ('pro', 'pro', 'P')"
     )
     await conn.execute(
-        f"INSERT INTO skills (code, name) SELECT 's' || n, 'S' FROM generate_series(1, {SKILLS}) n"
+        f"INSERT INTO skills (code, name) SELECT 's' || n, 'S' FROM generate_series(1, {RARE_SKILL}) n"
     )
     await conn.executemany("INSERT INTO pro_skills VALUES ('pro', $1)", [(n,) for n in PRO_SKILLS])
     await conn.execute(
@@ -135,34 +144,38 @@ async def _seed(conn: asyncpg.Connection[asyncpg.Record], has_postgis: bool) -> 
         await conn.execute("CREATE INDEX jobs_place ON jobs USING gist (place) WHERE status = 'open'")
 
 
-def _asks(conn: asyncpg.Connection[asyncpg.Record], has_postgis: bool) -> dict[str, Ask]:
+def _asks(conn: asyncpg.Connection[asyncpg.Record], skills: list[int], has_postgis: bool) -> dict[str, Ask]:
     """Every way of asking on one connection."""
 
     async def lanes(lat: float, lng: float) -> Any:
-        return await nearest_jobs(conn, PRO_SKILLS, lat, lng, RADIUS_MILES * MILE_M, LIMIT)  # type: ignore[arg-type]
+        return await nearest_jobs(conn, skills, lat, lng, RADIUS_MILES * MILE_M, LIMIT)  # type: ignore[arg-type]
 
     async def formula(lat: float, lng: float) -> Any:
-        return await conn.fetch(FORMULA, lat, lng, PRO_SKILLS, RADIUS_MILES, LIMIT)
+        return await conn.fetch(FORMULA, lat, lng, skills, RADIUS_MILES, LIMIT)
 
     async def postgis(lat: float, lng: float) -> Any:
-        return await conn.fetch(POSTGIS, lat, lng, PRO_SKILLS, RADIUS_MILES, LIMIT)
+        return await conn.fetch(POSTGIS, lat, lng, skills, RADIUS_MILES, LIMIT)
 
     asks: dict[str, Ask] = {LANES_NAME: lanes, FORMULA_NAME: formula}
     return asks | {POSTGIS_NAME: postgis} if has_postgis else asks
 
 
-def _ways(conn: asyncpg.Connection[asyncpg.Record], database: Database, has_postgis: bool) -> dict[str, Way]:
+def _ways(conn: asyncpg.Connection[asyncpg.Record], skills: list[int], has_postgis: bool) -> dict[str, Way]:
     """Every way with as many questions per sample as fit into about half a second."""
+    questions = {LANES_NAME: 300, FORMULA_NAME: 6, POSTGIS_NAME: 100 if skills == PRO_SKILLS else 8}
+    pid = conn.get_server_pid()
+    return {name: _way(ask, questions[name], pid) for name, ask in _asks(conn, skills, has_postgis).items()}
 
-    async def whole_call(lat: float, lng: float) -> Any:
+
+def _whole_call(database: Database) -> Way:
+    """The application's own call: a connection from the pool, the pro's skills, the search."""
+
+    async def ask(lat: float, lng: float) -> Any:
         return await open_jobs_near(
             database, pro_id="pro", lat=lat, lng=lng, radius_miles=RADIUS_MILES, limit=LIMIT
         )
 
-    questions = {LANES_NAME: 300, FORMULA_NAME: 6, POSTGIS_NAME: 100}
-    pid = conn.get_server_pid()
-    ways = {name: _way(ask, questions[name], pid) for name, ask in _asks(conn, has_postgis).items()}
-    return ways | {"`open_jobs_near` with pool and skills": _way(whole_call, 300, None)}
+    return _way(ask, 300, None)
 
 
 def _place(dice: random.Random) -> tuple[float, float]:
@@ -193,11 +206,12 @@ def _report_ways(report: Report, turns: Turns, jobs: int) -> None:
     report.say(
         f"\n## {jobs:,} jobs, {jobs // 5:,} open, {jobs // 50:,} in each of ten cities".replace(",", " ")
     )
-    report.table(turns, {"p50": "p50 ms", "p99": "p99 ms", "cpu": "server CPU ms"})
+    report.table(turns, FIGURES)
     report.target("p50, formula ÷ lanes", turns.ratios("p50", FORMULA_NAME, LANES_NAME), least=200)
     report.target("server CPU, formula ÷ lanes", turns.ratios("cpu", FORMULA_NAME, LANES_NAME), least=250)
     if POSTGIS_NAME in turns.samples:
         report.target("p50, PostGIS ÷ lanes", turns.ratios("p50", POSTGIS_NAME, LANES_NAME), least=5)
+        report.target("server CPU, PostGIS ÷ lanes", turns.ratios("cpu", POSTGIS_NAME, LANES_NAME), least=5)
 
 
 def _report_growth(report: Report, lanes_p50: dict[int, list[float]]) -> None:
@@ -213,7 +227,7 @@ async def _report_throughput(report: Report, url: str, has_postgis: bool) -> Non
     report.say(f"\n## {CONNECTIONS} connections at once, client and server on this machine")
     connections = [await asyncpg.connect(url, server_settings=CONNECTION) for _ in range(CONNECTIONS)]
     try:
-        per_connection = [_asks(conn, has_postgis) for conn in connections]
+        per_connection = [_asks(conn, PRO_SKILLS, has_postgis) for conn in connections]
         ways = {name: _crowd([asks[name] for asks in per_connection]) for name in per_connection[0]}
         report.table(await take_turns(ways, 3), {"rate": "questions/s"})
     finally:

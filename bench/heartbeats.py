@@ -11,7 +11,6 @@ import os
 
 from bench.app import App, Crowd, fetch, running_app, token
 from bench.harness import Report, Sample, Turns, Way, cpu_us, take_turns
-from bench.servers import private_server, server_version
 from rooms.principal import Role
 
 WARM_UP_S = 3
@@ -29,11 +28,11 @@ async def run(arguments: argparse.Namespace) -> Report:
     """Several runs of one load, each with new sockets."""
     report = Report("heartbeats", "Heartbeats through the whole path")
     phones, seconds = arguments.phones, arguments.seconds
-    with private_server() as server, running_app(server, phones) as app:
+    async with running_app(phones) as app:
         report.say(
             f"{phones} sockets, {phones} heartbeats/s for {seconds} s after {WARM_UP_S} s of warm-up,"
             f" {RUNS} runs; `tracker serve` with one worker on one core of {os.cpu_count()}, the load"
-            f" generator on another, {await server_version(server.url)} on what both leave."
+            f" generator on another, {app.database_version} on what both leave."
         )
         turns = await take_turns({NAME: _way(app, phones, seconds)}, RUNS)
     _report(report, turns, phones)

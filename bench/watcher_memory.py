@@ -8,7 +8,6 @@ from typing import Any
 
 from bench.app import Crowd, fetch, running_app, token
 from bench.harness import Report, resident_kb
-from bench.servers import private_server
 from rooms.principal import Role
 
 WARM_UP = 200  # pays once for what all share
@@ -29,8 +28,8 @@ async def run(arguments: argparse.Namespace) -> Report:  # noqa: ARG001
     )
     grown = []
     for _ in range(3):
-        with private_server() as server, running_app(server, WARM_UP + WATCHERS) as app:
-            rows = await fetch(server.url, "SELECT customer_id, id::text FROM jobs")
+        async with running_app(WARM_UP + WATCHERS) as app:
+            rows = await fetch(app.database_url, "SELECT customer_id, id::text FROM jobs")
             sockets: list[dict[str, Any]] = [
                 {"auth": {"token": token(Role.CUSTOMER, customer_id)}, "watch": job_id}
                 for customer_id, job_id in rows
