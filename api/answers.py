@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-
-from tracker.positions.receive import Receiver
 
 from db.errors import Forbidden, Invalid
 from db.feed import skills_of
 from db.pool import Database
 from rooms.feed_watch import FeedWatch
+from rooms.hub import OnHeartbeat
 from rooms.principal import Principal, Role
-from rooms.sockets import Answers
+from rooms.sockets import Answers, Session
 from tracker.jobs.feed import check_area, open_jobs_near
 from tracker.jobs.feed_geometry import feed_cells
 from tracker.jobs.offers import offer_for
+from tracker.positions.receive import Receiver
 from tracker.snapshot import Snapshots
 
 
@@ -50,6 +51,20 @@ def socket_answers(database: Database, receiver: Receiver, snapshots: Snapshots)
         feed=feed,
         feed_jobs=feed_jobs,
     )
+
+
+def heartbeat_lane(receiver: Receiver) -> OnHeartbeat:
+    """The engine's synchronous lane for heartbeats: no task, the ack follows the commit."""
+
+    def on_heartbeat(
+        _sid: str, session: Session, data: dict[str, Any], reply: Callable[[dict[str, Any]], None]
+    ) -> None:
+        if session.principal.role is not Role.PRO:
+            reply(Forbidden("Only a pro sends heartbeats.").as_ack())
+        else:
+            receiver.receive_one(session.principal.id, data, reply, datetime.now(UTC))
+
+    return on_heartbeat
 
 
 def _place(lat: Any, lng: Any, radius: Any) -> tuple[float, float, float]:

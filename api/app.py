@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tracker.positions.receive import Receiver
-from tracker.positions.routing import routing_from
 
 from api.answers import heartbeat_lane, socket_answers
 from api.live_outputs import LiveOutputs
@@ -32,6 +30,8 @@ from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
 from tracker.metrics import Metrics
 from tracker.positions.ingest import Committer
+from tracker.positions.receive import Receiver
+from tracker.positions.routing import routing_from
 from tracker.settings import Settings
 from tracker.snapshot import Snapshots
 from tracker.worker import Worker, make_partitions
@@ -39,7 +39,6 @@ from tracker.worker import Worker, make_partitions
 log = logging.getLogger("tracker.app")
 
 WAIT_FOR_DATABASE_S = 30
-CONTACT_SWEEP_S = 1.0
 POOL_SIZE = 12
 
 
@@ -68,7 +67,7 @@ class App:
         await receive()
         try:
             await self._start()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said and the start is off
             await self._stack.aclose()
             detail = error.detail if isinstance(error, Problem) else repr(error)
             await send({"type": "lifespan.startup.failed", "message": f"cannot start: {detail}"})
@@ -88,11 +87,15 @@ class App:
         links = Links(database)
         authenticator = authenticator_for(settings, database, links)
         stack.push_async_callback(authenticator.aclose)
-        committer = Committer(database, on_commit=metrics.observe_commit)
+        committer = Committer(database, observe=metrics.observe_commit)
         stack.push_async_callback(committer.aclose)
         snapshots = Snapshots(database, visible=visible)
-        outputs = LiveOutputs(metrics)
-        receiver = Receiver(database, committer, outputs.as_outputs(), routing_from(settings))
+        outputs = LiveOutputs()
+        routing = routing_from(settings.routing_url, settings.routing_kind)
+        if routing is not None:
+            stack.push_async_callback(routing.aclose)
+        receiver = Receiver(database, committer, outputs.as_outputs(), routing=routing)
+        stack.push_async_callback(receiver.aclose)
         rooms = Rooms(
             database,
             bus,
@@ -111,7 +114,7 @@ class App:
         stack.push_async_callback(rooms.aclose)
         await rooms.start()
         self._run(metrics.sample_loop_lag())
-        self._run(_sweep_contacts(receiver))
+        self._run(_every_second(receiver, metrics))
         if settings.in_memory_bus:  # one process is all there is: it does the worker's part as well
             self._run(Worker(database, rooms.say, retention_days=settings.trail_retention_days).run())
         readiness = Readiness(database_answers=database.answers, bus_state=lambda: bus.state.value)
@@ -156,14 +159,17 @@ def _listen_for_changes(rooms: Rooms, receiver: Receiver, authenticator: Authent
         authenticator.forget(person_id)
         rooms.spawn(rooms.rights.recheck([person_id]))
 
+    rooms.jobs.on_watchers = receiver.watchers_changed
     rooms.hearing.on_jobs_changed = jobs_changed
     rooms.hearing.on_barred = barred
 
 
-async def _sweep_contacts(receiver: Receiver) -> None:
+async def _every_second(receiver: Receiver, metrics: Metrics) -> None:
+    """Notice pros who have fallen silent, and count what came in."""
     while True:
-        await asyncio.sleep(CONTACT_SWEEP_S)
-        receiver.sweep_contacts(datetime.now(UTC))
+        await asyncio.sleep(1)
+        await receiver.sweep_contacts(datetime.now(UTC))
+        metrics.count_heartbeats(receiver.take_counts())
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

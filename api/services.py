@@ -11,6 +11,7 @@ from tracker.positions.receive import Receiver
 from db.pool import Database
 from rooms.server import Rooms
 from tracker.effects.announce import announce
+from tracker.identity.authenticate import Authenticator
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
 from tracker.settings import Settings

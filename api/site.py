@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import dispatch, feed, jobs, location, me, tracking_links
 from api.docs_page import docs_routes
-from api.edge import Edge
+from api.edge import Edge, nothing_here
+from api.limits import RateLimit
 from api.map import map_routes
 from api.openapi import build_openapi
 from api.ops import Readiness, ops_routes
@@ -18,7 +19,6 @@ from api.pages import page_routes
 from api.routing import Endpoint, endpoints_of, routes_for
 from api.security_headers import SecurityHeaders, page_policy
 from api.services import Services
-from db.errors import NotFound
 from tracker.metrics import Metrics
 
 SOCKET_PATH = "/socket.io"
@@ -38,16 +38,19 @@ def build_site(services: Services, metrics: Metrics, readiness: Readiness) -> AS
     policy = page_policy(public_url=settings.public_url, map_tiles_url=settings.map_tiles_url)
     streets = json.loads(settings.map_streets.read_bytes()) if settings.map_streets else None
     routes: list[Route] = [
-        *routes_for(endpoints, services=services, authenticate=services.authenticator.authenticate),
+        *routes_for(
+            endpoints,
+            services=services,
+            authenticate=services.authenticator.authenticate,
+            limit=RateLimit(),
+        ),
         *ops_routes(readiness=readiness, metrics=metrics, openapi=openapi),
         *docs_routes(),
-        *map_routes(
-            tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets
-        ),
+        *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
         *page_routes(settings.web_dist, policy=policy),
     ]
     http = Edge(
-        Router(routes, default=_nothing_here, redirect_slashes=False),
+        Router(routes, default=nothing_here, redirect_slashes=False),
         headers=SecurityHeaders(public_url=settings.public_url),
         root_path=settings.root_path,
         observe=metrics.observe_request,
@@ -61,7 +64,3 @@ def build_site(services: Services, metrics: Metrics, readiness: Readiness) -> AS
             await http(scope, receive, send)
 
     return site
-
-
-async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise NotFound("There is nothing at this address.")

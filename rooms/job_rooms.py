@@ -65,6 +65,7 @@ class JobRooms:
         self._catch_up = catch_up
         self.rooms: dict[UUID, JobRoom] = {}
         self._jobs_of: dict[str, set[UUID]] = {}
+        self.on_watchers: Callable[[UUID], None] = lambda _job_id: None
 
     def jobs_of(self, sid: str) -> frozenset[UUID]:
         """The jobs a socket follows."""
@@ -223,6 +224,7 @@ class JobRooms:
         watchers = room.watchers(time.monotonic())
         if watchers != room.told_watchers:
             room.told_watchers = watchers
+            self.on_watchers(room.job_id)
             self.tell(room.job_id, Told.PRESENCE_CHANGED, {"job_id": str(room.job_id), "watchers": watchers})
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 import httpx
 
 from rooms.principal import Role
-from tests.conftest import pick_free_port
+from tests.ports import free_port
 from tracker.identity.tokens import mint
 
 ROOT = Path(__file__).parent.parent
@@ -106,7 +106,7 @@ def serving(
     folder: Path, database_url: str, redis_url: str = "memory://", *, workers: int = 1, **settings: str
 ) -> Process:
     """A web process, not yet started."""
-    port = pick_free_port()
+    port = free_port()
     env = environment(database_url, redis_url, PORT=str(port), **settings)
     return Process(["serve", "--workers", str(workers)], env, folder / f"web-{port}.log", port)
 
