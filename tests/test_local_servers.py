@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.local_holder import Holder, hold, interpreter_for
+from tests.local_holder import Holder, ground_for, hold
 from tests.postgres import ask
 from tracker import local_place
 from tracker.local import LocalServers, LocalUrls, local_servers, running_urls
@@ -24,7 +24,7 @@ from tracker.local_process import LocalProblem
 IS_ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody").pw_uid
 as_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become somebody else")
-USERS = [None, NOBODY] if IS_ROOT and interpreter_for(NOBODY) else [None]
+USERS = [None, NOBODY] if IS_ROOT and ground_for(NOBODY) else [None]
 
 
 def ping(urls: LocalUrls) -> bool:
@@ -95,9 +95,10 @@ def test_the_home_directory_is_not_touched(data_dir: Path, folder: Path, uid: in
     home.mkdir(mode=0o700)
     if uid is not None:
         os.chown(home, uid, uid)
-    before = (stat.S_IMODE(home.stat().st_mode), home.stat().st_mtime_ns, Path.home().stat().st_mode)
+    real_home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    before = (stat.S_IMODE(home.stat().st_mode), home.stat().st_mtime_ns, real_home.stat().st_mode)
     hold(data_dir, uid, home).let_go()
-    assert (stat.S_IMODE(home.stat().st_mode), home.stat().st_mtime_ns, Path.home().stat().st_mode) == before
+    assert (stat.S_IMODE(home.stat().st_mode), home.stat().st_mtime_ns, real_home.stat().st_mode) == before
     assert list(home.iterdir()) == []
 
 
@@ -196,7 +197,7 @@ def test_programs_that_nobody_can_reach_are_copied(folder: Path, monkeypatch: py
 
 
 @as_root
-@pytest.mark.skipif(interpreter_for(NOBODY) is None, reason="no Python that an ordinary user may run")
+@pytest.mark.skipif(ground_for(NOBODY) is None, reason="no Python that an ordinary user may run")
 def test_data_of_another_user_is_said_in_one_sentence(folder: Path) -> None:
     data_dir = folder / ".tracker"
     data_dir.mkdir(mode=0o755)
@@ -206,7 +207,7 @@ def test_data_of_another_user_is_said_in_one_sentence(folder: Path) -> None:
 
 
 @as_root
-@pytest.mark.skipif(interpreter_for(NOBODY) is None, reason="no Python that an ordinary user may run")
+@pytest.mark.skipif(ground_for(NOBODY) is None, reason="no Python that an ordinary user may run")
 def test_root_takes_over_the_data_of_an_ordinary_user_as_that_user(folder: Path) -> None:
     data_dir = folder / ".tracker"
     data_dir.mkdir()
