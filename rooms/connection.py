@@ -155,6 +155,11 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
             self._working = True
             self.hub.spawn(self._work())
 
+    @property
+    def busy(self) -> bool:
+        """An event is being handled, or waits to be."""
+        return self._working
+
     async def _work(self) -> None:
         """Hand this socket's packets to python-socketio in the order they came, then end."""
         try:
@@ -248,7 +253,9 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
 
         `farewell` sends Socket.IO's DISCONNECT first, which tells clients not to come back.
         """
-        if farewell and not self.closed:
+        if self.closed:
+            return
+        if farewell:
             self.wire.write(DISCONNECT)
         if isinstance(self.backlog, Backlog):
             self._end_stall(self.backlog)

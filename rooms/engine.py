@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -27,8 +27,9 @@ from rooms.transport import EXTENSION, DirectWebSocketProtocol
 
 _RETRY_AFTER_SHUTDOWN_S = 2.0
 _DRAIN_STEP_S = 0.05
-_GONE_POLL_S = 0.01
-_ACLOSE_S = 1.0
+_FINISH_S = 3.0  # for handlers still running at the end of a drain
+_ACLOSE_S = 1.0  # for peers to answer our close
+_POLL_S = 0.01
 
 
 def uvicorn_options(limits: Limits | None = None) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def uvicorn_options(limits: Limits | None = None) -> dict[str, Any]:
         "http": PunctualHttpProtocol,
         "ws_max_size": limits.message_bytes,
         "timeout_keep_alive": 20,
-        "timeout_graceful_shutdown": int(limits.drain_s + limits.close_timeout_s) + 2,
+        "timeout_graceful_shutdown": int(limits.drain_s + _FINISH_S + limits.close_timeout_s) + 2,
         "server_header": False,
     }
 
@@ -87,7 +88,7 @@ class Engine:
         """The ASGI application for `/socket.io/`: admits a websocket, or answers with a problem."""
         try:
             self._admission.judge(scope)
-            wire = scope["extensions"].get(EXTENSION)
+            wire = scope.get("extensions", {}).get(EXTENSION)
             if wire is None:
                 raise Refusal(501, "no_transport", "Run uvicorn with rooms.engine.uvicorn_options().")
         except Refusal as refusal:
@@ -199,14 +200,18 @@ class Engine:
         for step in range(steps):
             await asyncio.sleep(_DRAIN_STEP_S)
             for connection in connections[step::steps]:
-                connection.end(frames.SERVICE_RESTART, "draining; reconnect")
+                if not connection.busy:  # what was begun is finished first
+                    connection.end(frames.SERVICE_RESTART, "draining; reconnect")
+        await self._until(lambda: not any(connection.busy for connection in connections), _FINISH_S)
+        for connection in connections:
+            connection.end(frames.SERVICE_RESTART, "draining; reconnect")
 
     async def aclose(self) -> None:
         """Close everything now; returns when all sockets are gone, after a second at most."""
         self._admission.draining = True
         for connection in tuple(self._audience.connections.values()):
             connection.end(frames.SERVICE_RESTART, "closing; reconnect")
-        await self._wait_for_peers()
+        await self._until(lambda: not self._hub.closing, _ACLOSE_S)
         for connection in tuple(self._hub.closing):
             connection.wire.abort()
         for task in tuple(self._hub.tasks):
@@ -214,12 +219,12 @@ class Engine:
         await asyncio.gather(*self._hub.tasks, return_exceptions=True)
         self._hub.wheel.stop()
 
-    async def _wait_for_peers(self) -> None:
-        """Until every peer has answered our close, or long enough."""
-        for _ in range(round(_ACLOSE_S / _GONE_POLL_S)):
-            if not self._hub.closing:
+    async def _until(self, done: Callable[[], bool], within_s: float) -> None:
+        """Wait for `done`, or for long enough."""
+        for _ in range(round(within_s / _POLL_S)):
+            if done():
                 return
-            await asyncio.sleep(_GONE_POLL_S)
+            await asyncio.sleep(_POLL_S)
 
     def stats(self) -> dict[str, int]:
         """Gauges (`sockets` to `tasks`), then the counters of `rooms.hub.Counters`."""

@@ -27,6 +27,7 @@ class Timed(Protocol):
 
 
 IDLE = -1
+_DUE = -2  # taken out of its slot, about to be called in this very turn
 
 
 class TimerWheel:
@@ -51,7 +52,7 @@ class TimerWheel:
         ahead = 1 + max(0, math.ceil((loop.time() + delay_s - self._turn_at) / TICK_S))
         if ahead >= _SLOTS:
             raise ValueError(f"the wheel reaches {_SLOTS * TICK_S:.0f} s ahead")
-        if item.wheel_slot == IDLE:
+        if item.wheel_slot < 0:
             self._count += 1
         else:
             self._slots[item.wheel_slot].discard(item)
@@ -60,10 +61,10 @@ class TimerWheel:
 
     def cancel(self, item: Timed) -> None:
         """Forget `item`; fine if it was not scheduled."""
-        if item.wheel_slot != IDLE:
+        if item.wheel_slot >= 0:
             self._slots[item.wheel_slot].discard(item)
-            item.wheel_slot = IDLE
             self._count -= 1
+        item.wheel_slot = IDLE
 
     def stop(self) -> None:
         """Forget everything."""
@@ -91,15 +92,16 @@ class TimerWheel:
             self._position = (self._position + 1) % _SLOTS
             slot = self._slots[self._position]
             for item in slot:
-                item.wheel_slot = IDLE
+                item.wheel_slot = _DUE
             self._count -= len(slot)
             due.extend(slot)
             slot.clear()
         if self._count or due:
             self._arm(loop)
         for item in due:
-            if item.wheel_slot != IDLE:
-                continue  # rescheduled by another item's turn a moment ago
+            if item.wheel_slot != _DUE:
+                continue  # cancelled or moved by another item's call a moment ago
+            item.wheel_slot = IDLE
             try:
                 item.on_timer()
             except Exception:

@@ -42,6 +42,23 @@ def test_a_drain_announces_itself_and_spreads_the_closes() -> None:
     run(story())
 
 
+def test_a_drain_lets_a_running_handler_finish_and_its_ack_go_out() -> None:
+    async def story() -> None:
+        async with stage(limits=Limits(drain_s=0.2)) as place:
+            client = await place.joined()
+            await client.send('421["slow",{}]')
+            await until(lambda: bool(place.app.seen))
+            draining = asyncio.create_task(place.engine.drain(1))
+            assert "drain" in await client.receive()
+            await asyncio.sleep(0.5)
+            place.app.release.set()
+            assert (await client.receive()).startswith('431[{"ok":true')
+            assert (await client.closing())[0] == 1012
+            await draining
+
+    run(story())
+
+
 def test_a_server_told_to_stop_drains_by_itself() -> None:
     async def story() -> None:
         limits = Limits(drain_s=0.3)

@@ -84,6 +84,30 @@ def test_an_alarm_may_set_itself_again_and_a_broken_one_stops_nobody(
     assert len([record for record in caplog.records if record.exc_info]) == 1
 
 
+def test_an_alarm_due_in_the_same_turn_can_still_be_cancelled_or_moved() -> None:
+    class Meddler(Alarm):
+        def on_timer(self) -> None:
+            super().on_timer()
+            for other in others:
+                if not other.rang_at:
+                    self.wheel.cancel(other) if other is others[0] else self.wheel.schedule(other, 0.3)
+
+    others: list[Alarm] = []
+
+    async def story() -> None:
+        wheel = TimerWheel()
+        pair = [Meddler(wheel), Meddler(wheel)]
+        others.extend(pair)
+        for alarm in pair:
+            wheel.schedule(alarm, 0.1)
+        await until(lambda: len(wheel) == 0)
+        first_cancelled = [len(alarm.rang_at) for alarm in pair] == [0, 1]
+        second_moved = [len(alarm.rang_at) for alarm in pair] == [1, 1]
+        assert first_cancelled or second_moved
+
+    run(story())
+
+
 def test_a_loop_that_was_held_up_catches_up() -> None:
     async def story() -> None:
         wheel = TimerWheel()

@@ -59,6 +59,17 @@ def test_the_manager_replaces_all_storage_of_the_base_manager() -> None:
     assert untouched == set()
 
 
+def test_an_emit_without_a_room_is_refused() -> None:
+    """It would reach sockets that are not yet authenticated."""
+    with pytest.raises(ValueError, match="room"):
+        list(Audience().get_participants("/", None))
+
+
+def test_ping_times_that_would_be_advertised_as_zero_are_refused() -> None:
+    with pytest.raises(ValueError, match="whole seconds"):
+        Limits(ping_interval_s=0)
+
+
 def test_the_manager_methods_keep_the_shapes_the_server_calls() -> None:
     for name in ("pre_connect", "connect", "is_connected", "pre_disconnect", "sid_from_eio_sid"):
         ours, theirs = getattr(Audience, name), getattr(socketio.AsyncManager, name)
