@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("api", "tracker", "rooms", "db")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+BROUGHT_ALONG = {"engineio": ["python-socketio"]}  # half of python-socketio under a name of its own
 LOCK_FILES = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -55,6 +57,30 @@ def test_everything_the_project_asks_for_is_locked() -> None:
     for path in LOCK_FILES:
         locked = set(re.findall(r"^([a-z0-9-]+)==", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert {re.split(r"[<>=;\[]", line)[0] for line in asked[path.stem]} <= locked
+
+
+def test_the_house_imports_only_what_a_server_installs() -> None:
+    """A package that only the tests install is there in every test, and missing in every deployment."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    packages = {re.split(r"[<>=;\[]", line)[0].lower() for line in asked}
+    known = packages_distributions()
+    for path in MODULES:
+        for module in imported_modules(path) - set(ROOMS) - sys.stdlib_module_names:
+            brought_by = {name.lower().replace("_", "-") for name in known[module]} | set(
+                BROUGHT_ALONG.get(module, ())
+            )
+            assert brought_by & packages, f"{named_in_the_house(path)} imports {module}"
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The top-level names that a module imports anywhere in its source."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def test_a_larger_lock_file_contains_the_smaller_one() -> None:
