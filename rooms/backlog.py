@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rooms.timer_wheel import IDLE
 
 if TYPE_CHECKING:
-    from rooms.connection import Connection
+    from rooms.outlet import Outlet
 
 Slot = tuple[str, str]  # (conflation key, event name)
 
@@ -24,12 +24,12 @@ class Backlog:
     deadline by which a slow reader must have taken something.
     """
 
-    __slots__ = ("_cap", "_connection", "_frames", "_next", "size", "wheel_slot")
+    __slots__ = ("_cap", "_frames", "_next", "_outlet", "size", "wheel_slot")
 
-    def __init__(self, connection: Connection, cap: int) -> None:
+    def __init__(self, outlet: Outlet, cap: int) -> None:
         self.wheel_slot = IDLE
         self.size = 0  # bytes
-        self._connection = connection
+        self._outlet = outlet
         self._cap = cap
         self._frames: dict[Slot | int, bytes] = {}  # insertion order is sending order
         self._next = 0
@@ -43,7 +43,7 @@ class Backlog:
             old = self._frames.pop(slot, None)
             if old is not None:
                 self.size -= len(old)
-                self._connection.hub.counters.conflated += 1
+                self._outlet.hub.counters.conflated += 1
             self._frames[slot] = frame
         self.size += len(frame)
         return self.size <= self._cap
@@ -59,7 +59,7 @@ class Backlog:
 
     def on_timer(self) -> None:
         """Nothing was taken for too long."""
-        self._connection.on_stalled()
+        self._outlet.on_stalled()
 
 
 class Discard:

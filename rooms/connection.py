@@ -4,7 +4,7 @@ It stands between the transport, which hands it whole messages synchronously, an
 which runs CONNECT and events. Life is a line: OPEN (handshake done) → CONNECTING (the connect
 handler runs) → READY → CLOSED; nothing goes back, and nothing is accepted out of order.
 
-Order to read: `on_open`, `on_text`, `_on_event`, `_work`, `deliver`, `on_timer`, `end`.
+Order to read: `on_open`, `on_text`, `_on_event`, `_work`, `on_timer`, `end`; then `outlet.py`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from enum import Enum, auto
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from engineio.async_socket import AsyncSocket
 from socketio import packet as packets
 
 from db.errors import Busy, Invalid
 from rooms import frames
-from rooms.backlog import DISCARD, Backlog, Discard, Slot
 from rooms.guard import Breach, StrictPacket, TokenBucket
-from rooms.outgoing import DISCONNECT, PING, ack_frame, connect_error_frame, open_frame
+from rooms.outgoing import DISCONNECT, PING, connect_error_frame, open_frame
+from rooms.outlet import Outlet
 from rooms.timer_wheel import IDLE
 
 if TYPE_CHECKING:
@@ -43,20 +42,14 @@ class Stage(Enum):
     CLOSED = auto()  # over; the peer may still have to confirm
 
 
-class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
-    """The listener on one websocket, and the socket python-socketio sends through."""
+class Connection(Outlet):
+    """The listener on one websocket."""
 
     def __init__(self, hub: Hub, sid: str) -> None:
-        # The base class is not initialised on purpose: it would make an asyncio.Queue, which alone
-        # is heavier than all of this. What the library reads of a socket is `sid` and `closed`.
-        self.hub = hub
-        self.sid = sid
-        self.closed = False
+        super().__init__(hub, sid)
         self.stage = Stage.OPEN
         self.session: Any = None  # the application's, once READY
         self.rooms: set[str] | None = None
-        # Until CONNECT is answered, whatever is sent to this socket waits behind the answer.
-        self.backlog: Backlog | Discard | None = Backlog(self, hub.limits.backlog_bytes)
         self.wheel_slot = IDLE
         self._pinged = False  # a ping is out and nothing has come back
         self._inbox: deque[StrictPacket] | None = None
@@ -178,59 +171,7 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
         interval_s = self.hub.limits.ping_interval_s
         # The first ping comes at a random moment, so that clients who came together ping apart.
         self.hub.wheel.schedule(self, random.uniform(0.5, 1) * interval_s)
-        self.on_resume()
-
-    # --- what goes out ------------------------------------------------------------------------
-
-    async def send(self, pkt: Any) -> None:
-        """python-socketio's way out (CONNECT, CONNECT_ERROR, acks). Never suspends."""
-        frame = frames.text_frame(pkt.encode().encode())
-        if self.stage is Stage.READY:
-            self.deliver(frame, None)
-        else:
-            self.wire.write(frame)
-
-    def deliver(self, frame: bytes, slot: Slot | None) -> None:
-        """Send now, or keep it while the peer is slow. `slot` marks it droppable."""
-        if self.backlog is None:
-            self.wire.write(frame)
-        elif not self.backlog.add(frame, slot):
-            self.cut(frames.TRY_AGAIN_LATER, "reading too slowly; reconnect")
-
-    def ack(self, ack_id: int | None, answer: dict[str, Any]) -> None:
-        """Answer one event, if it asked for an answer and is still there to hear it."""
-        if ack_id is not None and not self.closed:
-            self.deliver(ack_frame(ack_id, answer), None)
-
-    def on_pause(self) -> None:
-        if self.backlog is None:
-            self.backlog = Backlog(self, self.hub.limits.backlog_bytes)
-            self._begin_stall(self.backlog)
-
-    def on_resume(self) -> None:
-        """Send what waited, until the peer is slow again or nothing is left."""
-        backlog = self.backlog
-        if not isinstance(backlog, Backlog) or self.stage is not Stage.READY:
-            return
-        self._end_stall(backlog)
-        while backlog and not self.wire.paused:
-            self.wire.write(backlog.pop())
-        if self.wire.paused:
-            self._begin_stall(backlog)
-        else:
-            self.backlog = None
-
-    def _begin_stall(self, backlog: Backlog) -> None:
-        self.hub.slow.add(self)
-        self.hub.wheel.schedule(backlog, self.hub.limits.stall_timeout_s)
-
-    def _end_stall(self, backlog: Backlog) -> None:
-        self.hub.slow.discard(self)
-        self.hub.wheel.cancel(backlog)
-
-    def on_stalled(self) -> None:
-        self.hub.counters.stalled += 1
-        self.cut(frames.TRY_AGAIN_LATER, "nothing was read for too long; reconnect")
+        self.release()
 
     # --- how it ends --------------------------------------------------------------------------
 
@@ -257,9 +198,7 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
             return
         if farewell:
             self.wire.write(DISCONNECT)
-        if isinstance(self.backlog, Backlog):
-            self._end_stall(self.backlog)
-        self.backlog = DISCARD
+        self.drop_backlog()
         asyncio.get_running_loop().call_soon(self.end, code, reason)
 
     def end(self, code: int, reason: str) -> None:
@@ -289,9 +228,7 @@ class Connection(AsyncSocket):  # type: ignore[misc]  # the library has no types
         if self.closed:
             return
         self.closed = True
-        if isinstance(self.backlog, Backlog):
-            self._end_stall(self.backlog)
-        self.backlog = DISCARD
+        self.drop_backlog()
         self.hub.forget(self, reason)
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:  # noqa: ARG002
