@@ -57,11 +57,11 @@ def test_at_the_door_nothing_is_left() -> None:
     }
 
 
-def test_ten_kilometres_through_a_town_take_about_half_an_hour() -> None:
+def test_ten_kilometres_through_a_town_take_half_an_hour_or_more() -> None:
     eta = estimate(10_000.0, PRIOR_PACE_M_S)
-    assert 20 * 60 < eta.seconds < 35 * 60
-    assert eta.low < 20 * 60
-    assert eta.high > 35 * 60
+    assert 30 * 60 < eta.seconds < 45 * 60
+    assert eta.low < 30 * 60
+    assert eta.high > 45 * 60
 
 
 def test_a_halt_at_a_light_does_not_promise_tomorrow() -> None:
@@ -74,7 +74,7 @@ def test_a_halt_at_a_light_does_not_promise_tomorrow() -> None:
 
 def test_the_pace_learns_how_this_pro_goes() -> None:
     pace = Pace()
-    for _ in range(120):
+    for _ in range(240):
         pace.observe(15.0, 10.0)
     assert pace.m_s == pytest.approx(15.0, abs=0.1)
     pace.observe(900.0, 1e6)

@@ -18,10 +18,10 @@ from msgspec import Meta
 DETOUR = 1.35
 DETOUR_LOW, DETOUR_HIGH = 1.1, 1.7
 
-PRIOR_PACE_M_S = 8.0  # 29 km/h: driving in a town, before the pro's own pace is known
+PRIOR_PACE_M_S = 6.0  # 22 km/h: a town with its lights and jams, before the pro's own pace is known
 SLOWEST_PACE_M_S = 3.0  # a red light is not a reason to promise tomorrow
 FASTEST_PACE_M_S = 40.0
-PACE_MEMORY_S = 240.0  # after this long, an observation weighs 1/e: longer than lights, shorter than a trip
+PACE_MEMORY_S = 480.0  # after this long, an observation weighs 1/e: longer than jams, shorter than a trip
 PACE_ERROR = 0.25  # how far the pace of the rest of the way may be from the smoothed one
 ROUTE_ERROR = 0.2  # the same for a routing service's duration, which does not know the traffic
 SMALLEST_BAND_S = 30.0  # finding the house number

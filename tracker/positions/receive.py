@@ -133,7 +133,7 @@ class Receiver:
     def take_counts(self) -> dict[str, int]:
         """Positions by verdict since the last call, and `rejected` and `duplicate_row`, for the metrics."""
         counts, self._counts = self._counts, Counter()
-        return dict(counts)
+        return {verdict: number for verdict, number in counts.items() if number}
 
     async def aclose(self) -> None:
         """Refuse what still waits to be understood; close the committer after this."""
