@@ -21,6 +21,7 @@ TOKEN_S = 30 * 24 * 3600.0
 def run_pros(settings: Settings, count: int) -> int:
     """Let `count` simulated pros live against the running server until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for every request is no news
     asyncio.run(_run(settings, count))
     return 0
 
