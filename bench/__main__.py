@@ -42,9 +42,10 @@ def main() -> int:
     for name in arguments.names or BENCHMARKS:
         print(f"\n=== {name}", flush=True)
         report = uvloop.run(_run(BENCHMARKS[name], arguments))
-        print(report.footer())
+        footer = report.footer()
+        print(footer)
         if arguments.write:
-            print(f"written to {report.write()}")
+            print(f"written to {report.write(footer)}")
         missed += report.missed
     print(f"\n{missed} targets missed" if missed else "\nall targets met")
     return 1 if missed else 0

@@ -43,6 +43,31 @@ async def take_turns(ways: Mapping[str, Way], pairs: int) -> Turns:
     return Turns(samples)
 
 
+@dataclass(frozen=True, slots=True)
+class CpuTimes:
+    """Seconds of processor time: of the whole machine (Linux), and of this process and its ended children."""
+
+    at: float
+    machine_s: float
+    own_s: float
+
+    @classmethod
+    def now(cls) -> CpuTimes:
+        """The times so far."""
+        fields = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+        user, nice, system, _idle, _iowait, irq, softirq = fields[:7]
+        ticks = user + nice + system + irq + softirq
+        own = os.times()
+        own_s = own.user + own.system + own.children_user + own.children_system
+        return cls(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), own_s)
+
+    def cores_of_others(self) -> float:
+        """How many cores all other processes have kept busy since."""
+        now = CpuTimes.now()
+        others = (now.machine_s - self.machine_s) - (now.own_s - self.own_s)
+        return max(0.0, others / (now.at - self.at))
+
+
 @dataclass
 class Report:
     """What one benchmark found. `name` is also its file name in docs/bench."""
@@ -52,6 +77,7 @@ class Report:
     lines: list[str] = field(default_factory=list)
     missed: int = 0
     _noise_before: list[float] = field(default_factory=lambda: calibrate())
+    _cpu_before: CpuTimes = field(default_factory=lambda: CpuTimes.now())
 
     def say(self, text: str = "") -> None:
         """One line of prose (Markdown)."""
@@ -82,22 +108,25 @@ class Report:
         met = (least is None or median >= least) and (most is None or median <= most)
         self.missed += not met
         wanted = f"≥ {least:g}" if least is not None else f"≤ {most:g}"
-        count = f", {len(values)} pairs" if len(values) > 1 else ""
+        kind = "pairs" if "÷" in what else "runs"
+        count = f", {len(values)} {kind}" if len(values) > 1 else ""
         self.say(f"- {what}: **{spread(values)}**{count}; target {wanted}: {'met' if met else 'MISSED'}")
 
-    def write(self) -> Path:
+    def write(self, footer: str) -> Path:
         """Keep the report in docs/bench."""
         REPORTS.mkdir(parents=True, exist_ok=True)
         path = REPORTS / f"{self.name}.md"
         head = [f"# {self.title}", "", f"Written by `python -m bench {self.name} --write`.", ""]
-        path.write_text("\n".join([*head, *self.lines, "", self.footer(), ""]), encoding="utf-8")
+        path.write_text("\n".join([*head, *self.lines, "", footer, ""]), encoding="utf-8")
         return path
 
     def footer(self) -> str:
-        """The machine, the date, and how far the machine's own speed swung meanwhile."""
+        """The machine, the date, and how noisy the machine was meanwhile."""
+        others = self._cpu_before.cores_of_others()
         return (
-            f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. Cells are median (min–max). A fixed loop took"
-            f" {spread(self._noise_before)} ms before and {spread(calibrate())} ms after."
+            f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. Cells are median (min–max). Noise: a fixed loop took"
+            f" {spread(self._noise_before)} ms before and {spread(calibrate())} ms after; processes that have"
+            f" nothing to do with this kept {others:.2f} cores busy meanwhile."
         )
 
 
