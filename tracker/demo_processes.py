@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from tracker.local_process import spawn
+
 STOP_PATIENCE_S = 12.0
 
 
@@ -49,15 +51,13 @@ class Processes:
     def start(self, name: str, *arguments: str) -> Running:
         """Start `tracker <arguments>` in a session of its own, its output in `<name>.log`."""
         log = self._logs / f"{name}.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tracker.cli", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=self._env,
-                start_new_session=True,  # Ctrl-C in the terminal is for us; we end them in order
-            )
+        process = spawn(
+            [sys.executable, "-m", "tracker.cli", *arguments],
+            log=log,
+            death_signal=signal.SIGKILL,  # when we are killed, nothing of ours may keep the port
+            environment=self._env,
+            folder=Path.cwd(),
+        )
         running = Running(name, process, log)
         self._running.append(running)
         return running

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -55,12 +55,18 @@ class EndingStep:
 
 
 def spawn(
-    argv: Sequence[str | Path], *, log: Path, death_signal: signal.Signals, account: Account | None = None
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    death_signal: signal.Signals,
+    account: Account | None = None,
+    environment: Mapping[str, str] | None = None,
+    folder: Path = Path("/"),
 ) -> subprocess.Popen[bytes]:
-    """Start a server in its own session, its output appended to `log`, as `account` (None: as ourselves).
+    """Start a program in its own session, its output appended to `log`, as `account` (None: as ourselves).
 
     `death_signal` is what Linux sends it when the *thread* that called this ends, however it ends; so call
-    this from a thread that lives as long as the server shall.
+    this from a thread that lives as long as the program shall. `environment` None is `clean_environment()`.
     """
     uid, gid = (account.uid, account.gid) if account else (-1, -1)
     command = [sys.executable, "-I", "-S", SHIM, os.getpid(), int(death_signal), uid, gid, *argv]
@@ -70,8 +76,8 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd="/",
-            env=clean_environment(),
+            cwd=folder,
+            env=clean_environment() if environment is None else environment,
             start_new_session=True,
         )
 
