@@ -52,7 +52,14 @@ class Process:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it; a web process has answered `/healthz` when this returns."""
+        """Start it, unless it was launched; a web process has answered `/healthz` when this returns."""
+        if self.process is None:
+            self.launch()
+        if self.port is not None:
+            wait_for(self._answers, "the web process answering")
+
+    def launch(self) -> None:
+        """Start it and do not wait: for starting several at once."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tracker.cli", *self.argv],
@@ -63,8 +70,6 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        if self.port is not None:
-            wait_for(self._answers, "the web process answering")
 
     def stop(self) -> None:
         """SIGTERM, as a deploy does, and then SIGKILL to the whole session if that was not enough."""
@@ -83,6 +88,7 @@ class Process:
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(5)
+        self.process = None
 
     def words(self) -> str:
         """What it has logged."""
