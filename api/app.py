@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,9 +30,11 @@ from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
 from tracker.metrics import Metrics
+from tracker.metrics_peers import MetricsPeers
 from tracker.positions.ingest import Committer
 from tracker.positions.receive import Receiver
 from tracker.positions.routing import routing_from
+from tracker.serve import end_with_supervisor
 from tracker.settings import Settings
 from tracker.snapshot import Snapshots
 from tracker.worker import Worker, make_partitions
@@ -78,6 +81,7 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
+        end_with_supervisor()
         settings, stack, metrics = self._settings, self._stack, Metrics()
         visible = frozenset(settings.visible_statuses)
         database = await _connect(settings.need_database_url())
@@ -104,7 +108,7 @@ class App:
             answers=socket_answers(database, receiver, snapshots),
             dots=snapshots.dots,
             visible=visible,
-            allowed_origins=list(settings.allowed_origins) or None,
+            allowed_origins=[_origin(settings.public_url), *settings.allowed_origins],
         )
         snapshots.newest_dot = rooms.jobs.newest_dot
         outputs.rooms = rooms
@@ -117,6 +121,11 @@ class App:
         self._run(_every_second(receiver, metrics))
         if settings.in_memory_bus:  # one process is all there is: it does the worker's part as well
             self._run(Worker(database, rooms.say, retention_days=settings.trail_retention_days).run())
+        scrape = metrics.text
+        if settings.metrics_folder is not None:
+            peers = MetricsPeers(metrics, settings.metrics_folder, str(os.getpid()))
+            self._run(peers.leave_counts())
+            scrape = peers.text
         readiness = Readiness(database_answers=database.answers, bus_state=lambda: bus.state.value)
         stack.callback(setattr, readiness, "draining", True)
         services = Services(
@@ -129,7 +138,7 @@ class App:
             gate=ClaimGate(),
             authenticator=authenticator,
         )
-        self._site = build_site(services, metrics, readiness)
+        self._site = build_site(services, metrics, readiness, scrape)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """A task that lives as long as the application."""
@@ -146,6 +155,12 @@ async def _connect(dsn: str) -> Database:
             log.warning("the database does not answer yet")
             await asyncio.sleep(0.5)
     raise Unavailable(f"The database did not answer for {WAIT_FOR_DATABASE_S} s.")
+
+
+def _origin(url: str) -> str:
+    """The web origin of an address: a proxy may tell us another host than the one people use."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _listen_for_changes(rooms: Rooms, receiver: Receiver, authenticator: Authenticator) -> None:

@@ -13,7 +13,7 @@ from api.job_view import JobPage, view_of
 from api.jobs import STAFF, StatusAnswer, status_answer, told
 from api.routing import Request, endpoint
 from api.services import Services
-from api.shapes import Answer, Input, Instant, Line, PersonId
+from api.shapes import Answer, Input, Instant, Name, PersonId
 from db.errors import Invalid, NotFound
 from db.jobs import list_jobs
 from db.outbox import backlog
@@ -43,7 +43,7 @@ class PersonBody(Input):
     """A person as dispatch keeps them. `skills` (codes) replace a pro's skills when given."""
 
     role: Literal["customer", "pro", "dispatcher", "admin"]
-    name: Line
+    name: Name
     phone: Annotated[str, Meta(max_length=32)] | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
     skills: list[Annotated[str, Meta(max_length=64)]] | None = None

@@ -8,7 +8,7 @@ from api.job_view import JobPage, view_of
 from api.jobs import EVERYBODY
 from api.routing import Request, endpoint
 from api.services import Services
-from api.shapes import Answer, Input, Line
+from api.shapes import Answer, Input, Name
 from db.errors import NotFound
 from db.jobs import list_jobs
 from db.people import profile_of, set_on_duty, sign_out, update_profile
@@ -33,7 +33,7 @@ class MeAnswer(Answer):
 class MeBody(Input):
     """What a person may change about themself."""
 
-    name: Line | None = None
+    name: Name | None = None
     on_duty: bool | None = None
 
 

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from api.problems import NotReady
 from api.public_route import get_route
 from api.routing import answer_json
-from tracker.metrics import CONTENT_TYPE, Metrics
+from tracker.metrics import CONTENT_TYPE
 
 DEAF = "deaf"  # rooms.bus.BusState.DEAF
 
@@ -37,8 +37,10 @@ class Readiness:
         return found
 
 
-def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, object]) -> list[Route]:
-    """`/healthz`, `/readyz`, `/metrics` and `/openapi.json`."""
+def ops_routes(
+    *, readiness: Readiness, scrape: Callable[[], bytes], openapi: dict[str, object]
+) -> list[Route]:
+    """`/healthz`, `/readyz`, `/metrics` (what `scrape` gives) and `/openapi.json`."""
     document = msgspec.json.encode(openapi)
 
     async def healthz(_: Scope) -> Response:
@@ -49,8 +51,8 @@ def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, obj
             raise NotReady(reasons=reasons)
         return answer_json(b'{"status":"ready"}', 200)
 
-    async def scrape(_: Scope) -> Response:
-        return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+    async def metrics(_: Scope) -> Response:
+        return Response(scrape(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
     async def openapi_json(_: Scope) -> Response:
         return answer_json(document, 200)
@@ -58,6 +60,6 @@ def ops_routes(*, readiness: Readiness, metrics: Metrics, openapi: dict[str, obj
     return [
         get_route("/healthz", healthz),
         get_route("/readyz", readyz),
-        get_route("/metrics", scrape),
+        get_route("/metrics", metrics),
         get_route("/openapi.json", openapi_json),
     ]

@@ -20,6 +20,7 @@ Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WG
 Cents = Annotated[int, Meta(ge=0, le=100_000_000, description="An amount of money in cents.")]
 Version = Annotated[int, Meta(ge=0, le=2**63 - 1, description="Number of the job's newest event.")]
 PersonId = Annotated[str, Meta(min_length=1, max_length=128, description="The `sub` of a person's token.")]
+Name = Annotated[str, Meta(min_length=1, max_length=200, description="A person's name.")]
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 Paragraph = Annotated[str, Meta(max_length=4000)]
 

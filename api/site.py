@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 
 from starlette.routing import Route, Router
@@ -30,8 +31,10 @@ def all_endpoints() -> list[Endpoint]:
     return [one for module in modules for one in endpoints_of(module)]
 
 
-def build_site(services: Services, metrics: Metrics, readiness: Readiness) -> ASGIApp:
-    """The ASGI application for HTTP and websockets."""
+def build_site(
+    services: Services, metrics: Metrics, readiness: Readiness, scrape: Callable[[], bytes]
+) -> ASGIApp:
+    """The ASGI application for HTTP and websockets; `scrape` gives the text of `/metrics`."""
     settings = services.settings
     endpoints = all_endpoints()
     openapi = build_openapi(endpoints, version=version("tracker"), server=settings.public_url)
@@ -44,7 +47,7 @@ def build_site(services: Services, metrics: Metrics, readiness: Readiness) -> AS
             authenticate=services.authenticator.authenticate,
             limit=RateLimit(),
         ),
-        *ops_routes(readiness=readiness, metrics=metrics, openapi=openapi),
+        *ops_routes(readiness=readiness, scrape=scrape, openapi=openapi),
         *docs_routes(),
         *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
         *page_routes(settings.web_dist, policy=policy),

@@ -119,16 +119,16 @@ class TokenBucket:
 def origin_allowed(origins: list[str], host: str, allowed: list[str] | None) -> bool:
     """Whether a handshake with these `Origin` headers may go on.
 
-    Browsers always send one, native apps none: none is fine. `allowed` lists exact origins
-    (`https://track.example`); None accepts only pages served under the same host, whatever the
-    scheme, since a proxy may end TLS before us.
+    Browsers always send one, native apps none: none is fine. Pages served under the same host are,
+    whatever the scheme, since a proxy may end TLS before us; so are the exact origins that `allowed`
+    lists (`https://track.example`).
     """
     if not origins:
         return True
     if len(origins) > 1:
         return False
-    if allowed is not None:
-        return origins[0].rstrip("/").lower() in {entry.rstrip("/").lower() for entry in allowed}
+    if origins[0].rstrip("/").lower() in {entry.rstrip("/").lower() for entry in allowed or ()}:
+        return True
     try:
         page = urlsplit(origins[0])
         port = page.port

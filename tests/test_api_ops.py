@@ -29,7 +29,7 @@ class World:
 
 def test_a_process_is_ready_unless_it_can_say_why_not() -> None:
     world = World()
-    app = sample_app(more=[*ops_routes(readiness=world.readiness, metrics=Metrics(), openapi={})])
+    app = sample_app(more=[*ops_routes(readiness=world.readiness, scrape=Metrics().text, openapi={})])
 
     async def conversation(client: httpx.AsyncClient) -> None:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
@@ -57,7 +57,7 @@ def test_metrics_are_prometheus_text_and_tell_what_happened() -> None:
         engine=lambda: {"sockets": 7, "rooms": 2, "deliveries": 40, "slow_readers": 1},
         bus=lambda: {"state": BusState.DEAF, "published": 5, "channels": 3},
     )
-    app = sample_app(more=[*ops_routes(readiness=World().readiness, metrics=metrics, openapi={})])
+    app = sample_app(more=[*ops_routes(readiness=World().readiness, scrape=metrics.text, openapi={})])
 
     async def conversation(client: httpx.AsyncClient) -> None:
         answer = await client.get("/metrics")

@@ -82,7 +82,8 @@ def test_pages_of_other_origins_may_not_connect_and_native_apps_may() -> None:
         (["null"], "a.example", None, False),
         ([""], "", None, False),
         (["https://track.example"], "internal", ["https://track.example/"], True),
-        (["https://internal"], "internal", ["https://track.example"], False),
+        (["https://internal"], "internal", ["https://track.example"], True),  # its own, beside the listed
+        (["https://other"], "internal", ["https://track.example"], False),
         (["http://track.example"], "internal", ["https://track.example"], False),
         (["null"], "internal", [], False),
     ],

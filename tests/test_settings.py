@@ -52,6 +52,7 @@ def test_all_settings_are_read(tmp_path: Path) -> None:
         "LINK_GRACE_HOURS": "0.5",
         "VISIBLE_STATUSES": "en_route,arrived",
         "WEB_DIST": str(tmp_path),
+        "METRICS_FOLDER": str(tmp_path),
         "LOG_LEVEL": "warning",
     }
     settings = Settings.from_env(given)

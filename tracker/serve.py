@@ -6,10 +6,15 @@ of workers may share the port without stickiness. They hear each other through R
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
+import signal
 import socket
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -36,6 +41,9 @@ def serve(settings: Settings, *, workers: int = 1) -> int:
         settings = with_local_servers(settings, stack)
         if settings.in_memory_bus and workers > 1:
             raise ServeProblem("REDIS_URL=memory:// is for one process; several workers need Redis")
+        if workers > 1 and settings.metrics_folder is None:
+            folder = stack.enter_context(TemporaryDirectory(prefix="tracker-metrics-"))
+            settings = replace(settings, metrics_folder=Path(folder))
         os.environ.update(settings.to_env())
         config = uvicorn.Config(
             "api.app:create_app",
@@ -66,6 +74,22 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     listener.set_inheritable(True)
     return listener
+
+
+def end_with_supervisor() -> None:
+    """Make a worker of several drain and end when its supervisor was killed: it would keep the port, and
+    nobody would replace it. Call it inside the running loop; does nothing in a process without supervisor.
+    """
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(supervisor.sentinel)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(supervisor.sentinel, end)
 
 
 def with_local_servers(settings: Settings, stack: ExitStack) -> Settings:

@@ -139,6 +139,12 @@ class Settings:
     web_dist: Path = setting(  # noqa: RUF009 - a Path cannot change either
         "WEB_DIST", read.folder, "The built pages.", default=WEB_DIST, shown_default="`web/dist`"
     )
+    metrics_folder: Path | None = setting(  # noqa: RUF009 - a Path cannot change either
+        "METRICS_FOLDER",
+        read.folder,
+        "Where processes that share a port leave their counts, so that one scrape shows all.",
+        shown_default="`tracker serve --workers` makes one",
+    )
     log_level: str = setting(
         "LOG_LEVEL",
         read.one_of("DEBUG", "INFO", "WARNING", "ERROR", fold=str.upper),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -17,6 +18,7 @@ from tracker.positions.live_pro import ActiveJob, LivePro
 MOST_SMALLINT = 32_767
 
 
+@lru_cache(maxsize=64)  # one fix is written for several jobs and for the fleet
 def iso_of(ms: int) -> str:
     """Epoch milliseconds as the wire writes them."""
     return iso(datetime.fromtimestamp(ms / 1000, UTC))

@@ -6,7 +6,7 @@ Everything here can be rebuilt from the database, and is, when the pro's heartbe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from tracker.positions.policy import IDLE
 RATE_PER_S = 100.0  # messages of one pro; a phone sends one a second at most
 BURST = 100.0
 ITEMS_PER_TOKEN = 50  # a batch costs one token, and one more for each 50 items
-REMEMBERED_DEVICES = 8  # of one pro, newest
+REMEMBERED_DEVICES = 8  # of one pro, the newest; and those of messages that wait
 
 Ack: TypeAlias = "dict[str, Any]"
 Done: TypeAlias = Callable[["Ack | Problem"], None]
@@ -160,7 +160,7 @@ class LivePro:
     def missing_sessions(self, jobs: Iterable[ActiveJobRow]) -> list[SessionKey]:
         """The sessions that these jobs need for every device of the pro, and that are not known yet."""
         wanted: list[UUID | None] = [job.id for job in jobs] or [None]
-        devices = [*self.sessions, *(fix.session for message in self.waiting for _, fix in message.fixes)]
+        devices = [*self.sessions, *self._waiting_devices()]
         return [
             SessionKey(self.id, job_id, device)
             for device in dict.fromkeys(devices)
@@ -186,11 +186,15 @@ class LivePro:
         for (_, job_id, device), number in found.items():
             self.sessions.setdefault(device, {})[job_id] = number
         wanted: list[UUID | None] = [job.id for job in self.jobs.values()] or [None]
+        kept = {*list(self.sessions)[-REMEMBERED_DEVICES:], *self._waiting_devices()}
         self.sessions = {
             device: {job_id: numbers[job_id] for job_id in wanted}
-            for device, numbers in list(self.sessions.items())[-REMEMBERED_DEVICES:]
-            if all(job_id in numbers for job_id in wanted)
+            for device, numbers in self.sessions.items()
+            if device in kept and all(job_id in numbers for job_id in wanted)
         }
+
+    def _waiting_devices(self) -> Iterator[str]:
+        return (fix.session for message in self.waiting for _, fix in message.fixes)
 
     def take_last_position(self, last: LastPosition | None) -> None:
         """Believe the database if it has a newer position: another node has heard this pro meanwhile."""
