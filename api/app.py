@@ -35,7 +35,6 @@ from tracker.positions.ingest import Committer
 from tracker.positions.receive import Receiver
 from tracker.positions.routing import routing_from
 from tracker.serve import end_with_supervisor
-from tracker.serve import end_with_supervisor
 from tracker.settings import Settings
 from tracker.snapshot import Snapshots
 from tracker.worker import Worker, make_partitions
@@ -82,7 +81,6 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        end_with_supervisor()
         end_with_supervisor()
         settings, stack, metrics = self._settings, self._stack, Metrics()
         visible = frozenset(settings.visible_statuses)

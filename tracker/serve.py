@@ -92,22 +92,6 @@ def end_with_supervisor() -> None:
     loop.add_reader(supervisor.sentinel, end)
 
 
-def end_with_supervisor() -> None:
-    """Make a worker of several drain and end when its supervisor was killed: it would keep the port, and
-    nobody would replace it. Call it inside the running loop; does nothing in a process without supervisor.
-    """
-    supervisor = multiprocessing.parent_process()
-    if supervisor is None:
-        return
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        loop.remove_reader(supervisor.sentinel)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    loop.add_reader(supervisor.sentinel, end)
-
-
 def with_local_servers(settings: Settings, stack: ExitStack) -> Settings:
     """The settings with the embedded servers' URLs where none were given, and the schema in place."""
     if settings.database_url is None or settings.redis_url is None:
