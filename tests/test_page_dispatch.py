@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from playwright.sync_api import Browser
 from db.pool import Database
 from rooms.principal import Role
 from tests.company import DOOR, add_job, with_company
-from tests.pages import DESK, Visitor, chromium, visiting
+from tests.pages import DESK, Phone, Visitor, chromium, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -29,18 +28,8 @@ class Desk:
     server: Process
     job_id: UUID
     waiting_id: UUID
-    pro: httpx.Client
+    phone: Phone
     dispatcher: httpx.Client
-
-    def drive(self, north: float) -> None:
-        """The pro's phone sends one position."""
-        fix = {
-            "lat": DOOR[0] + north,
-            "lng": DOOR[1],
-            "accuracy": 8,
-            "recorded_at": time.time_ns() // 1_000_000,
-        }
-        self.pro.post("/api/hauler/location", json=fix).raise_for_status()
 
     def status(self, job_id: UUID) -> str:
         """The job's status."""
@@ -64,7 +53,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
         server.http(token(Role.PRO, "pat")) as pro,
         server.http(token(Role.DISPATCHER, "dee")) as dispatcher,
     ):
-        yield Desk(server, job_id, waiting_id, pro, dispatcher)
+        yield Desk(server, job_id, waiting_id, Phone(pro, DOOR), dispatcher)
 
 
 def at_the_desk(browser: Browser, desk: Desk) -> AbstractContextManager[Visitor]:
@@ -74,20 +63,20 @@ def at_the_desk(browser: Browser, desk: Desk) -> AbstractContextManager[Visitor]
 
 
 def test_a_pro_who_moves_is_on_the_fleet_map(desk: Desk, chromium_path: str) -> None:
-    desk.drive(0.02)
+    desk.phone.drive(0.02)
     with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
         dispatcher.sees("#fleet", "1 pro in sight")
         assert dispatcher.map_data("pros") == "1"
 
 
 def test_a_job_is_watched_live_with_a_click(desk: Desk, chromium_path: str) -> None:
-    desk.drive(0.02)
+    desk.phone.drive(0.02)
     with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.job_id}']")
         dispatcher.sees("#panel", "Cleo Hart · Pat Mason")
         dispatcher.sees("#panel", "Arrives in")
-        desk.drive(0.01)
-        dispatcher.wait_map("dot", f"it === '{DOOR[0] + 0.01:.6f},{DOOR[1]:.6f}'")
+        desk.phone.drive(0.019)
+        dispatcher.sees_dot_at(DOOR[0] + 0.019, DOOR[1])
 
 
 def test_every_allowed_step_is_a_button(desk: Desk, chromium_path: str) -> None:

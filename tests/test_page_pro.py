@@ -80,9 +80,9 @@ def test_the_browsers_geolocation_reaches_the_trail(shift: Shift, chromium_path:
         pro.sees("#sharing", "Last sent")
         wait_for(lambda: len(shift.trail()) == 1, "the first position being kept")
         pro.page.wait_for_timeout(1_100)
-        pro.context.set_geolocation(at(0.019))
+        pro.context.set_geolocation(at(0.0195))
         wait_for(lambda: len(shift.trail()) == 2, "the second position being kept")
-        assert shift.trail() == [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.019)]
+        assert shift.trail() == [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.0195)]
 
 
 def test_positions_of_a_dead_spot_are_kept_and_sent_afterwards(shift: Shift, chromium_path: str) -> None:
@@ -90,13 +90,13 @@ def test_positions_of_a_dead_spot_are_kept_and_sent_afterwards(shift: Shift, chr
         pro.page.click("#sharing-switch")
         pro.sees("#sharing", "Last sent")
         pro.context.set_offline(True)
-        for north in (0.019, 0.018, 0.017):
+        for north in (0.0195, 0.019, 0.0185):
             pro.page.wait_for_timeout(1_200)
             pro.context.set_geolocation(at(north))
         pro.sees("#sharing-queue", "kept on this phone")
         pro.page.wait_for_timeout(1_200)
         pro.context.set_offline(False)
-        expected = [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.019, 0.018, 0.017)]
+        expected = [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.0195, 0.019, 0.0185)]
         wait_for(lambda: list(dict.fromkeys(shift.trail())) == expected, "the trail being filled")
         pro.page.locator("#sharing-queue").wait_for(state="hidden")
 
@@ -108,14 +108,15 @@ def test_positions_that_wait_survive_a_reload(shift: Shift, chromium_path: str) 
         pro.sees("#sharing", "Last sent")
         shift.server.kill()
         pro.page.wait_for_timeout(1_200)
-        pro.context.set_geolocation(at(0.015))
-        pro.page.wait_for_function("Number(document.querySelector('#sharing').dataset.queued) > 0")
+        pro.context.set_geolocation(at(0.0195))
+        panel = pro.page.locator("#sharing")
+        pro.until(lambda: panel.get_attribute("data-queued") != "0", "a position waiting")
         pro.page.wait_for_timeout(300)  # IndexedDB
         shift.server.start()
         pro.page.unroute("**/api/hauler/location")
         pro.context.clear_permissions()  # so that nothing new is read
         pro.page.reload()
-        wait_for(lambda: (at(0.015)["latitude"], DOOR[1]) in shift.trail(), "the kept position arriving")
+        wait_for(lambda: (at(0.0195)["latitude"], DOOR[1]) in shift.trail(), "the kept position arriving")
 
 
 def test_a_refused_permission_is_said_in_plain_words(shift: Shift, chromium_path: str) -> None:
@@ -153,6 +154,7 @@ def test_the_loser_of_a_claim_is_told_kindly_and_the_offer_is_gone(shift: Shift,
             route.continue_()
 
         loser.page.route("**/api/jobs/*/accept", too_late)
+        loser.page.click("#sharing-switch")
         offer = loser.page.locator(f"[data-offer='{shift.open_id}']")
         offer.locator("button").click()
         loser.sees("#news", "Someone was a moment quicker")
@@ -166,6 +168,7 @@ def test_a_claimed_job_leaves_the_other_feeds_by_itself(shift: Shift, chromium_p
         on_duty(browser, shift, "quinn") as other,
     ):
         offer = f"[data-offer='{shift.open_id}']"
+        other.page.click("#sharing-switch")
         other.page.locator(offer).wait_for()
         winner.page.click(f"{offer} button")
         winner.sees("#news", "You got the job")

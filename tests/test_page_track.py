@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,8 +13,8 @@ import pytest
 
 from db.pool import Database
 from rooms.principal import Role
-from tests.company import DOOR, add_job, with_company
-from tests.pages import chromium, visiting
+from tests.company import DOOR, add_job, with_company, with_database
+from tests.pages import Phone, chromium, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -27,18 +27,8 @@ class Visit:
     server: Process
     job_id: UUID
     link: str
-    pro: httpx.Client
+    phone: Phone
     dispatcher: httpx.Client
-
-    def drive(self, *norths: float) -> None:
-        """The pro's phone sends positions north of the door, a moment apart, in one batch."""
-        now_ms = time.time_ns() // 1_000_000
-        positions = [
-            {"lat": DOOR[0] + north, "lng": DOOR[1], "accuracy": 8, "recorded_at": now_ms - 300 * place}
-            for place, north in zip(range(len(norths) - 1, -1, -1), norths, strict=True)
-        ]
-        answer = self.pro.post("/api/hauler/location", json={"positions": positions})
-        assert answer.json()["accepted"] == len(norths), answer.text
 
     def move_to(self, status: str) -> None:
         """Dispatch moves the job."""
@@ -58,11 +48,11 @@ def visit(database_url: str, tmp_path: Path) -> Iterator[Visit]:
         server.http(token(Role.DISPATCHER, "dee")) as dispatcher,
     ):
         link = dispatcher.post(f"/api/jobs/{job_id}/tracking-link").raise_for_status().json()["link"]
-        yield Visit(server, job_id, f"{server.url}/track/{link}", pro, dispatcher)
+        yield Visit(server, job_id, f"{server.url}/track/{link}", Phone(pro, DOOR), dispatcher)
 
 
 def test_status_eta_and_last_seen_can_be_read_before_the_map_loads(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.02)
+    visit.phone.drive(0.02)
     with chromium(chromium_path) as browser, visiting(browser, "about:blank") as customer:
         customer.page.route("**/api/map", lambda _route: None)  # the map never gets its settings
         customer.page.goto(visit.link)
@@ -74,34 +64,36 @@ def test_status_eta_and_last_seen_can_be_read_before_the_map_loads(visit: Visit,
 
 
 def test_the_dot_moves_with_the_phone_and_leaves_a_trail(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.020, 0.019)
+    visit.phone.drive(0.020, 0.019)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
-        customer.wait_map("trail", "it === '2'")
-        visit.drive(0.018)
-        customer.wait_map("dot", f"it === '{DOOR[0] + 0.018:.6f},{DOOR[1]:.6f}'")
+        customer.sees_trail_of(2)
+        visit.phone.drive(0.018)
+        customer.sees_dot_at(DOOR[0] + 0.018, DOOR[1])
         assert customer.map_data("trail") == "3"
 
 
 def test_the_dot_glides_between_fixes(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.020)
+    visit.phone.drive(0.020)
     with (
         chromium(chromium_path) as browser,
         visiting(browser, visit.link, reduced_motion="no-preference") as customer,
     ):
-        customer.wait_map("dot", "it !== undefined")
-        visit.drive(0.019)
-        customer.wait_map("dot", f"it > '{DOOR[0] + 0.0191:.6f}' && it < '{DOOR[0] + 0.0199:.6f}'")
+        customer.sees_dot_at(DOOR[0] + 0.020, DOOR[1])
+        visit.phone.drive(0.019)
+        between = (DOOR[0] + 0.0191, DOOR[0] + 0.0199)
+        customer.until(
+            lambda: between[0] < float(customer.map_data("dot").split(",")[0]) < between[1],
+            "the dot between two fixes",
+        )
 
 
 def test_the_estimate_falls_as_the_pro_comes_nearer(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.040)
+    visit.phone.drive(0.020)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#eta", "mi away")
         far = customer.text("#eta-more")
-        visit.drive(0.010)
-        customer.page.wait_for_function(
-            f"document.querySelector('#eta-more').textContent !== {far!r}", timeout=10_000
-        )
+        visit.phone.drive(0.015)
+        customer.until(lambda: customer.text("#eta-more") != far, "a new estimate")
         miles = [float(words.split("·")[1].split()[0]) for words in (far, customer.text("#eta-more"))]
         assert miles[1] < miles[0]
 
@@ -120,7 +112,7 @@ def test_unknown_and_revoked_links_get_one_polite_page(visit: Visit, chromium_pa
 def test_a_link_that_is_revoked_while_somebody_watches_ends_the_page(
     visit: Visit, chromium_path: str
 ) -> None:
-    visit.drive(0.02)
+    visit.phone.drive(0.02)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         visit.dispatcher.delete(f"/api/jobs/{visit.job_id}/tracking-link").raise_for_status()
@@ -128,7 +120,7 @@ def test_a_link_that_is_revoked_while_somebody_watches_ends_the_page(
 
 
 def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.0005)
+    visit.phone.drive(0.0005)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#status", "Pat Mason is on the way")
         visit.move_to("arrived")
@@ -142,38 +134,50 @@ def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str)
 
 
 def test_a_customer_without_network_is_told_so_and_catches_up(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.020)
+    visit.phone.drive(0.020)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         customer.context.set_offline(True)
         customer.sees("#own", "You are offline")
         customer.sees("#contact", "Last seen")
-        visit.drive(0.019, 0.018)
+        visit.phone.drive(0.019, 0.018)
         customer.context.set_offline(False)
         customer.sees("#contact", "Live")
         assert customer.text("#own") == ""
-        customer.wait_map("trail", "it === '3'")
+        customer.sees_trail_of(3)
 
 
 def test_a_server_that_restarts_is_only_a_pause(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.020)
+    visit.phone.drive(0.020)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         visit.server.kill()
         customer.sees("#own", "Reconnecting")
         visit.server.start()
-        visit.drive(0.019)
-        customer.wait_map("dot", f"it === '{DOOR[0] + 0.019:.6f},{DOOR[1]:.6f}'", within_s=20)
+        visit.phone.drive(0.019)
+        customer.sees_dot_at(DOOR[0] + 0.019, DOOR[1], within_s=20)
         assert customer.text("#own") == ""
 
 
-def test_a_phone_that_falls_silent_is_not_called_live(visit: Visit, chromium_path: str) -> None:
-    visit.drive(0.020)
+def test_a_phone_that_fell_silent_is_not_called_live(
+    visit: Visit, database_url: str, chromium_path: str
+) -> None:
+    visit.phone.recorded_at -= timedelta(minutes=2)
+    visit.phone.drive(0.020)
+
+    async def two_minutes_pass(database: Database) -> None:
+        async with database.transaction() as conn:
+            await conn.execute("UPDATE last_positions SET received_at = received_at - interval '2 minutes'")
+
+    with_database(database_url, two_minutes_pass)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+        customer.sees("#contact", "Signal lost · last seen 2 min ago")
+        customer.sees("#eta", "No new estimate")
+        visit.phone.drive(0.019, 0.017)
+        visit.phone.recorded_at += timedelta(minutes=2)
+        visit.phone.drive(0.016)
         customer.sees("#contact", "Live")
-        customer.sees("#contact", "Signal delayed · last seen", within_s=25)
-        visit.drive(0.019)
-        customer.sees("#contact", "Live")
+        customer.sees("#eta", "mi away")
 
 
 def test_script_in_a_text_field_is_shown_as_text(

@@ -5,7 +5,7 @@ import { Live } from "../lib/live.ts";
 import { LINK, lonePage } from "../lib/lone_page.ts";
 import { rootOf } from "../lib/root.ts";
 import { everySecond } from "../lib/tick.ts";
-import { takeToken } from "../lib/token.ts";
+import { signOut, takeToken } from "../lib/token.ts";
 import { baseMap } from "../map/base_map.ts";
 import { mapSettings } from "../map/settings.ts";
 import { FleetMap } from "./fleet_map.ts";
@@ -17,7 +17,7 @@ import { words } from "./words.ts";
 const REFRESH_MS = 15_000;
 
 const token = takeToken();
-if (token === null) signedOut();
+if (token === null) lonePage(words.signedOut.title, words.signedOut.more, LINK);
 else void open(token);
 
 async function open(token: string): Promise<void> {
@@ -38,7 +38,7 @@ async function open(token: string): Promise<void> {
   });
 
   function linked(): void {
-    if (live.state === "refused") return signedOut();
+    if (live.state === "refused") return signOut();
     setText(byId("own"), words.offline);
     show(byId("own"), live.state === "down");
     if (live.state !== "up") return;
@@ -75,11 +75,7 @@ async function open(token: string): Promise<void> {
 }
 
 function trouble(problem: HttpProblem): void {
-  if (problem.status === 401 || problem.status === 403) return signedOut();
+  if (problem.status === 401 || problem.status === 403) return signOut();
   setText(byId("own"), problem.message);
   show(byId("own"), true);
-}
-
-function signedOut(): void {
-  lonePage(words.signedOut.title, words.signedOut.more, LINK);
 }

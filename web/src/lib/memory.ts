@@ -15,3 +15,11 @@ export function remember(storage: () => Storage, key: string, value: string): vo
     // Then it lasts as long as the page.
   }
 }
+
+export function forget(storage: () => Storage, key: string): void {
+  try {
+    storage().removeItem(key);
+  } catch {
+    // Then there was nothing to forget.
+  }
+}

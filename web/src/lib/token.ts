@@ -1,4 +1,4 @@
-import { recall, remember } from "./memory.ts";
+import { forget, recall, remember } from "./memory.ts";
 
 /**
  * The signed-in person's token: handed over in the address's fragment (which never reaches a server
@@ -14,6 +14,12 @@ export function takeToken(): string | null {
   history.replaceState(history.state, "", location.pathname + location.search);
   remember(tab, KEY, given);
   return given;
+}
+
+/** The server does not take the token (any more): begin anew without it, with everything stopped. */
+export function signOut(): void {
+  forget(tab, KEY);
+  location.reload();
 }
 
 /**

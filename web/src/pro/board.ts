@@ -3,6 +3,7 @@ import { HttpProblem, type Http } from "../lib/http.ts";
 import type { Job, JobPage, Offer } from "../lib/job.ts";
 import type { Live } from "../lib/live.ts";
 import { metresBetween } from "../lib/motion.ts";
+import { signOut } from "../lib/token.ts";
 import type { Place, Status } from "../lib/wire.ts";
 import { jobCard, offerCard } from "./job_card.ts";
 import { words } from "./words.ts";
@@ -16,18 +17,18 @@ export class Board {
   private readonly http: Http;
   private readonly live: Live;
   private readonly place: () => Place | null;
-  private readonly signedOut: () => void;
   private jobs: Job[] = [];
   private offers: Offer[] = [];
   private feedAt: Place | null = null;
+  /** The middle of the only city there is, when the server knows it. */
+  city: Place | null = null;
   private busy = false;
 
-  /** `place` is where the pro is now; `signedOut` is called when the server does not know us any more. */
-  constructor(http: Http, live: Live, place: () => Place | null, signedOut: () => void) {
+  /** `place` is where the pro is now, if the phone says. */
+  constructor(http: Http, live: Live, place: () => Place | null) {
     this.http = http;
     this.live = live;
     this.place = place;
-    this.signedOut = signedOut;
   }
 
   /** Reads the jobs again. */
@@ -39,8 +40,9 @@ export class Board {
   }
 
   /** Reads the feed around the pro, and stays subscribed to it. */
-  async lookAround(fallback: Place): Promise<void> {
-    const here = this.place() ?? fallback;
+  async lookAround(): Promise<void> {
+    const here = this.here();
+    if (here === null) return this.render();
     this.feedAt = here;
     const { lat, lng } = here;
     await this.try(async () => {
@@ -58,8 +60,8 @@ export class Board {
 
   /** Looks around again when the pro has driven on. */
   moved(): void {
-    const here = this.place();
-    if (here && (this.feedAt === null || metresBetween(here, this.feedAt) > FEED_MOVE_M)) void this.lookAround(here);
+    const here = this.here();
+    if (here && (this.feedAt === null || metresBetween(here, this.feedAt) > FEED_MOVE_M)) void this.lookAround();
   }
 
   event(name: string, data: unknown): void {
@@ -75,6 +77,11 @@ export class Board {
     } else if (name === "status_changed" || name === "revoked") {
       void this.refresh();
     }
+  }
+
+  /** Where to look for jobs: around the phone, or else around the first job, or else in the city. */
+  private here(): Place | null {
+    return this.place() ?? this.jobs[0] ?? this.city;
   }
 
   private async claim(offer: Offer): Promise<void> {
@@ -120,7 +127,7 @@ export class Board {
       await action();
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
-      if (error.status === 401) this.signedOut();
+      if (error.status === 401) signOut();
       else this.tell(error.status === 0 && !navigator.onLine ? words.offline : words.notDone(error.message));
     }
   }
@@ -139,7 +146,7 @@ export class Board {
     const jobs = this.jobs.map((job) => jobCard(job, (to) => void this.move(job, to)));
     const offers = this.offers.map((offer) => offerCard(offer, () => void this.claim(offer)));
     fill(byId("jobs"), jobs, words.noJobs, this.busy);
-    fill(byId("feed"), offers, words.noOffers, this.busy);
+    fill(byId("feed"), offers, this.here() === null ? words.whereAreYou : words.noOffers, this.busy);
   }
 }
 

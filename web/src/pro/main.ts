@@ -4,8 +4,7 @@ import { LINK, lonePage } from "../lib/lone_page.ts";
 import { recall, remember } from "../lib/memory.ts";
 import { rootOf } from "../lib/root.ts";
 import { everySecond } from "../lib/tick.ts";
-import { subjectOf, takeToken } from "../lib/token.ts";
-import type { Place } from "../lib/wire.ts";
+import { signOut, subjectOf, takeToken } from "../lib/token.ts";
 import { mapSettings } from "../map/settings.ts";
 import { Board } from "./board.ts";
 import { Queue } from "./queue.ts";
@@ -17,12 +16,14 @@ import { words } from "./words.ts";
 
 /** Jobs change rarely and say so over the socket; this is for when that was missed. */
 const REFRESH_MS = 60_000;
+/** The server's map begins this close only when all its jobs are in one city. */
+const CITY_ZOOM = 9;
 /** Whether this device shared when it was last used. */
 const WISH = "tracker.sharing";
 const device = (): Storage => localStorage;
 
 const token = takeToken();
-if (token === null) signedOut();
+if (token === null) lonePage(words.signedOut.title, words.signedOut.more, LINK);
 else open(token);
 
 function open(token: string): void {
@@ -32,9 +33,8 @@ function open(token: string): void {
   const live = new Live(root, { token }, { state: linked, event: heard });
   const sender = new Sender(live, http, queue, render);
   const sharing = new Sharing(sender, render);
-  const board = new Board(http, live, () => sharing.latest, signedOut);
+  const board = new Board(http, live, () => sharing.latest);
   const panel = new SharingPanel(toggle);
-  let city: Place | null = null;
 
   void queue.restore().then(() => sender.flush());
   void begin();
@@ -44,17 +44,18 @@ function open(token: string): void {
   render();
 
   async function begin(): Promise<void> {
-    const [, settings] = await Promise.all([board.refresh(), mapSettings(http)]);
-    city = { lat: settings.center[0], lng: settings.center[1] };
-    await board.lookAround(city);
+    const [settings] = await Promise.all([mapSettings(http), board.refresh()]);
+    const [lat, lng] = settings.center;
+    if (settings.zoom >= CITY_ZOOM) board.city = { lat, lng };
+    await board.lookAround();
   }
 
   function linked(): void {
-    if (live.state === "refused") return signedOut();
+    if (live.state === "refused") return signOut();
     if (live.state !== "up") return render();
     sender.hurry();
     void board.refresh();
-    if (city !== null) void board.lookAround(city);
+    void board.lookAround();
   }
 
   function heard(name: string, data: unknown): void {
@@ -73,8 +74,4 @@ function open(token: string): void {
     panel.render(sharing, sender, queue);
     board.moved();
   }
-}
-
-function signedOut(): void {
-  lonePage(words.signedOut.title, words.signedOut.more, LINK);
 }

@@ -34,6 +34,7 @@ export const words = {
   sure: { open: "Give this job back, so that someone else can take it?", cancelled: "Cancel this job? The customer will be told." },
 
   noJobs: "No jobs right now. Claim one below.",
+  whereAreYou: "Share your location to see the open jobs near you.",
   noOffers: "Nothing open near you at the moment. New jobs appear here by themselves.",
   claim: "Claim",
   claimed: (service: string): string => `You got the job: ${service}.`,
