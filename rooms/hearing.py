@@ -16,13 +16,14 @@ from rooms.names import person_room
 
 
 class Hearing:
-    """Delivers messages. `on_jobs_changed(pro_id)` and `on_barred(person_id)` are set by their owners."""
+    """Delivers messages. `on_status`, `on_jobs_changed` and `on_barred` are set by who needs to know."""
 
     def __init__(self, engine: Engine, jobs: JobRooms, fleet: Fleet, feeds: FeedWatches) -> None:
         self._engine = engine
         self._jobs = jobs
         self._fleet = fleet
         self._feeds = feeds
+        self.on_status: Callable[[StatusNews], None] = _nothing_new
         self.on_jobs_changed: Callable[[str], None] = _nothing
         self.on_barred: Callable[[str], None] = _nothing
 
@@ -32,7 +33,9 @@ class Hearing:
             case "dot":
                 self._jobs.tell_position(UUID(message["job_id"]), message["p"])
             case "status":
-                self._jobs.tell_status(_news(message))
+                news = _news(message)
+                self._jobs.tell_status(news)
+                self.on_status(news)
             case "about":
                 self._jobs.tell(UUID(message["job_id"]), Told(message["event"]), message["p"])
             case "watchers":
@@ -65,6 +68,10 @@ class Hearing:
         for sid, member in list(room.members.items()) if room else ():
             if member.principal.id in dead:
                 self._jobs.revoke(sid, job_id, "link_ended")
+
+
+def _nothing_new(_news: StatusNews) -> None:
+    """Nobody asked to be told."""
 
 
 def _nothing(_person_id: str) -> None:

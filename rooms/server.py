@@ -32,6 +32,7 @@ log = logging.getLogger("tracker.rooms")
 BEAT_S = 0.5  # the fleet is published each beat and told each second one
 WATCHERS_EVERY_S = 15.0
 SWEEP_EVERY_S = 20.0
+LINKS_END_AT = frozenset({"completed", "paid", "cancelled"})
 
 
 class Rooms:
@@ -80,6 +81,7 @@ class Rooms:
         self._tasks: set[asyncio.Task[None]] = set()
         bus.on_message = self.hearing.hear
         bus.on_resync = self._resync
+        self.hearing.on_status = self._status_heard
 
     async def start(self) -> None:
         """Connect the bus and start the clock."""
@@ -149,6 +151,14 @@ class Rooms:
         except NotFound:
             return  # it moved on, or the socket left
         self.bus.publish(job_room(job_id), {"k": "who_watches"})
+
+    def _status_heard(self, news: StatusNews) -> None:
+        """A job's end sets the end of its tracking links: learn it now, not at the next sweep."""
+        room = self.jobs.rooms.get(news.facts.job_id)
+        if room is not None and news.status in LINKS_END_AT:
+            links = {m.principal.id for m in room.members.values() if m.principal.is_link}
+            if links:
+                self.spawn(self.rights.recheck(links))
 
     # Reading
 

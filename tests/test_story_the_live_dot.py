@@ -255,6 +255,24 @@ def test_a_revoked_link_ends_its_stream_at_once_and_looks_like_one_that_never_wa
     asyncio.run(story())
 
 
+def test_a_link_without_grace_ends_with_its_job(folder: Path, database_url: str) -> None:
+    with_company(database_url, _nothing)
+    with serving(folder, database_url, LINK_GRACE_HOURS="0") as web:
+        job_id = job(web, "in_progress")
+        link = link_to(web, job_id)
+
+        async def story() -> None:
+            async with await listening(web.url, link=link) as customer:
+                await customer.call("watch")
+                await asyncio.to_thread(move, web, job_id, "completed")
+                await customer.hears("status_changed")
+                await customer.is_cut(2)
+            with pytest.raises(SocketRefused):
+                await listening(web.url, link=link)
+
+        asyncio.run(story())
+
+
 def test_the_crew_hears_that_somebody_watches(web: Process) -> None:
     job_id = job(web, "en_route")
 
