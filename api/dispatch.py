@@ -222,9 +222,6 @@ def _read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         at, _, job_id = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition("|")
-        created_at = datetime.fromisoformat(at)
-        if created_at.tzinfo is None:
-            raise ValueError
-        return created_at, UUID(job_id)
-    except ValueError:
+        return Instant.of(datetime.fromisoformat(at)), UUID(job_id)
+    except (ValueError, OverflowError):
         raise Invalid("cursor is not one that this server gave", field="cursor") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -42,6 +42,8 @@ async def take_in(database: Database, principal: Principal, new: NewJob, *, now:
         new.window_start and new.window_end and new.window_start >= new.window_end
     ):
         raise Invalid("window_start and window_end go together, start first", field="window_start")
+    # A tenth of a millimetre. PostgreSQL's arithmetic refuses floats that are almost, but not quite, zero.
+    new = replace(new, lat=round(new.lat, 9), lng=round(new.lng, 9))
 
     async def work(conn: Connection) -> Created:
         job_id = await create_job(conn, new)
