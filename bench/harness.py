@@ -126,7 +126,8 @@ class Report:
         return (
             f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. Cells are median (min–max). Noise: a fixed loop took"
             f" {spread(self._noise_before)} ms before and {spread(calibrate())} ms after; processes that have"
-            f" nothing to do with this kept {others:.2f} cores busy meanwhile."
+            f" nothing to do with this kept {others:.2f} cores busy meanwhile"
+            + (f", against which this ran at nice {os.nice(0)}." if os.nice(0) else ".")
         )
 
 
