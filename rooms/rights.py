@@ -18,6 +18,7 @@ from rooms.job_rooms import JobRooms
 from rooms.sockets import Session
 
 LINK_PREFIX = "link:"
+SPARE_ENDS = 1000  # of sockets that have left; more are swept out
 
 
 class Rights:
@@ -78,6 +79,8 @@ class Rights:
     def _expect_end(self, sid: str, at: float | None) -> None:
         if at is not None and at < math.inf:
             heapq.heappush(self._ends, (at, sid))
+        if len(self._ends) > 2 * len(self._sessions) + SPARE_ENDS:  # a token may outlive its socket by years
+            self._ends = sorted({end for end in self._ends if end[1] in self._sessions})  # sorted is a heap
 
     def _cut(self, session: Session, reason: str) -> None:
         for job_id in self._jobs.jobs_of(session.sid):
