@@ -77,9 +77,12 @@ class PrivatePostgres:
 def make_postgres(folder: Path) -> PostgresServer:
     """A PostgreSQL that is quick rather than safe against power loss, with all its files under `folder`."""
     place = find_place(folder)
-    return PostgresServer(
-        place.postgres, place.home / "postgres", place.run, place.logs / "postgres.log", place.account, FAST
-    )
+    files = (place.home / "postgres", place.run, place.logs / "postgres.log", place.account, FAST)
+    if other := os.environ.get(
+        "TEST_POSTGRES"
+    ):  # another version's installation, like /usr/lib/postgresql/15
+        return PostgresServer(Path(other), *files, locale=("--locale=C.UTF-8",))
+    return PostgresServer(place.postgres, *files)
 
 
 def named(url: str, database: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.positions.geo import bearing_deg, geodesic_m, haversine_m
+from tracker.positions.geo import geodesic_m, haversine_m
 
 LATITUDES, LONGITUDES = st.floats(-90, 90), st.floats(-180, 180)
 
@@ -15,7 +15,6 @@ def test_the_standard_example_of_geodesy_comes_out() -> None:
     # Flinders Peak to Buninyong (ICSM, Geocentric Datum of Australia Technical Manual, ch. 4; GRS 80).
     peak, town = (-37.951033, 144.424868), (-37.652821, 143.926496)
     assert geodesic_m(*peak, *town) == pytest.approx(54_972.27, abs=0.15)
-    assert bearing_deg(*peak, *town) == pytest.approx(306.868, abs=0.001)
 
 
 @settings(max_examples=300, deadline=None)
@@ -34,8 +33,3 @@ def test_a_place_is_nowhere_from_itself(lat: float, lng: float) -> None:
 def test_the_same_meridian_has_two_names() -> None:
     assert haversine_m(10, 180, 10, -180) == pytest.approx(0, abs=1e-6)
     assert geodesic_m(10, 180, 10, -180) == pytest.approx(0, abs=1e-6)
-
-
-@pytest.mark.parametrize(("lat", "lng", "bearing"), [(1, 0, 0), (0, 1, 90), (-1, 0, 180), (0, -1, 270)])
-def test_a_bearing_counts_from_north_over_east(lat: float, lng: float, bearing: float) -> None:
-    assert bearing_deg(0, 0, lat, lng) == pytest.approx(bearing)

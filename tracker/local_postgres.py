@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ ENDING = (
     EndingStep(signal.SIGQUIT, 5.0),  # immediate: exit, recover at the next start
     EndingStep(signal.SIGKILL, 5.0),
 )
+LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # PostgreSQL 17 and newer
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -62,7 +64,9 @@ class PostgresServer:
         log: Path,
         account: Account | None = None,
         settings: dict[str, str] | None = None,
+        locale: Sequence[str] = LOCALE,
     ) -> None:
+        self._locale = locale
         self._bin = programs / "bin"
         self._data = data
         self._run = run
@@ -118,9 +122,7 @@ class PostgresServer:
             "--username=postgres",
             "--auth=trust",  # whoever can open the socket's folder is its owner
             "--encoding=UTF8",
-            "--locale=C",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
+            *self._locale,
             "--no-instructions",
             *(["--no-sync"] if self._settings.get("fsync") == "off" else []),
         )

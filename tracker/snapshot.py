@@ -211,7 +211,7 @@ def dot_of(job: Job, last: LastPosition) -> Dot:
         "speed": last.speed_m_s,
         "recorded_at": iso(last.recorded_at),
         "eta": _eta(job, last),
-        "next_in_s": _interval_s([job.status]),
+        "next_in_s": _interval_s([job.status], watched=True),
     }
 
 
@@ -226,12 +226,14 @@ def _contact(job: Job, last: LastPosition | None, now: datetime) -> str:
 
 
 def _contact_for(statuses: list[str], received_at: datetime, now: datetime) -> str:
-    return contact_of(epoch_ms(received_at), _interval_s(statuses), epoch_ms(now)).value
+    """Until now perhaps nobody watched, so the phone may rightly have been silent for longer."""
+    interval_s = _interval_s(statuses, watched=False)
+    return contact_of(epoch_ms(received_at), interval_s, epoch_ms(now)).value
 
 
-def _interval_s(statuses: list[str]) -> int:
-    """How often the phone is asked to send while somebody watches."""
-    return policy_for([JobNeeds(status, True, None) for status in statuses], None).interval_s
+def _interval_s(statuses: list[str], *, watched: bool) -> int:
+    """How often the phone is asked to send."""
+    return policy_for([JobNeeds(status, watched, None) for status in statuses], None).interval_s
 
 
 def _is_crew(principal: Principal) -> bool:

@@ -30,8 +30,3 @@ def haversine_m(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
     phi2 = lat2 * _RAD
     a = sin((phi2 - phi1) / 2) ** 2 + cos(phi1) * cos(phi2) * sin((lng2 - lng1) * _RAD / 2) ** 2
     return _DIAMETER_M * asin(min(1.0, sqrt(a)))
-
-
-def bearing_deg(lat1: float, lng1: float, lat2: float, lng2: float) -> float:
-    """The direction in which the shortest way to the second place leaves the first; 0 north, 90 east."""
-    return float(_WGS84.inv(lng1, lat1, lng2, lat2)[0]) % 360.0
