@@ -35,7 +35,7 @@ def place_at(lat: float, lng: float, azimuth: float, distance_m: float) -> tuple
     return there_lat, there_lng
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(LATITUDES, LONGITUDES, RADII_MILES, AZIMUTHS, FRACTIONS)
 def test_every_place_within_the_radius_lies_in_exactly_one_window(
     lat: float, lng: float, radius_miles: float, azimuth: float, fraction: float
@@ -47,7 +47,7 @@ def test_every_place_within_the_radius_lies_in_exactly_one_window(
     assert len(inside) == 1
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(LATITUDES, LONGITUDES, RADII_MILES, AZIMUTHS, FRACTIONS)
 def test_a_place_is_never_declared_covered_before_the_index_reaches_it(
     lat: float, lng: float, radius_miles: float, azimuth: float, fraction: float
@@ -63,7 +63,7 @@ def test_a_place_is_never_declared_covered_before_the_index_reaches_it(
     assert not is_covered(lat, ground_m, map_m)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(LATITUDES, LONGITUDES, RADII_MILES, AZIMUTHS, FRACTIONS)
 def test_every_place_within_the_radius_lies_in_a_listened_cell(
     lat: float, lng: float, radius_miles: float, azimuth: float, fraction: float

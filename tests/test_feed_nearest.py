@@ -205,6 +205,19 @@ def test_the_ground_decides_where_the_map_says_otherwise(database_url: str) -> N
     with_jobs(database_url, north + south, check)
 
 
+def test_almost_zero_is_as_good_as_zero(database_url: str) -> None:
+    """PostgreSQL's arithmetic raises errors where a float underflows; the feed's must not come near that."""
+    tiny = 5e-324
+    job = Job(uuid.uuid4(), "junk_removal", 0.0, 0.0)
+
+    async def check(database: Database) -> None:
+        for lat, lng, radius_miles in ((tiny, tiny, tiny), (-tiny, 1e-300, 20.0), (1e-310, -0.0, 300.0)):
+            got = await open_jobs_near(database, pro_id="pro", lat=lat, lng=lng, radius_miles=radius_miles)
+            assert [(j.id, j.distance_miles) for j in got] == [(str(job.id), 0.0)]
+
+    with_jobs(database_url, [job], check)
+
+
 def test_where_nothing_is_near_the_feed_is_empty(database_url: str) -> None:
     async def check(database: Database) -> None:
         for lat in (0.0, 53.4, 90.0):
