@@ -125,8 +125,8 @@ def socket_of(url: str) -> Path:
 def main(data_dir: str) -> None:
     try:
         with LocalServers(Path(data_dir)) as urls:
-            print(json.dumps(asdict(urls)), flush=True)
             try:
+                print(json.dumps(asdict(urls)), flush=True)
                 sys.stdin.readline()
             except KeyboardInterrupt:
                 with socket.socket(socket.AF_UNIX) as probe:
