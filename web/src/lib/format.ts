@@ -103,5 +103,5 @@ function usesMiles(locale: string): boolean {
 
 /** An amount of integer cents: "$129.00". */
 export function money(cents: number, region: Region): string {
-  return new Intl.NumberFormat(region.locale, { style: "currency", currency: "USD" }).format(cents / 100);
+  return new Intl.NumberFormat(region.locale, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" }).format(cents / 100);
 }

@@ -16,6 +16,7 @@ interface Piece {
 
 const FIRST_ZOOM = { major: 14, minor: 16 };
 const MAJOR = ["highway", "avenue"];
+const PANE = "road-names";
 const APART_PX = 120;
 const SAME_APART_PX = 420;
 
@@ -30,6 +31,7 @@ export class RoadNames extends L.LayerGroup {
 
   override onAdd(map: L.Map): this {
     super.onAdd(map);
+    map.createPane(PANE).style.zIndex = "160"; // on the streets, under everything of ours
     map.on("zoomend moveend", this.place, this);
     this.place();
     return this;
@@ -65,7 +67,7 @@ function label(piece: Piece): L.Marker {
   text.textContent = piece.text;
   text.style.rotate = `${piece.slope.toFixed(1)}deg`;
   const icon = L.divIcon({ className: "road-name", html: text, iconSize: [0, 0] });
-  return L.marker(piece.at, { icon, interactive: false, keyboard: false, pane: "overlayPane" });
+  return L.marker(piece.at, { icon, interactive: false, keyboard: false, pane: PANE });
 }
 
 /** Every straight piece of the named roads; major roads first, then the longest. */

@@ -27,7 +27,6 @@ const http = new Http(root);
 const card = new Card();
 let map: FollowMap | null = null;
 let mapAsked = false;
-let parts: Promise<MapParts | null> | null = null;
 let lastSignal: Signal | null = null;
 let over = false;
 let down_since_ms: number | null = null;
@@ -54,10 +53,7 @@ document.addEventListener("visibilitychange", () => {
 function linked(state: LinkState, refused: boolean): void {
   if (refused) return end(showInactive);
   down_since_ms = state === "down" ? Date.now() : null;
-  if (state === "up") {
-    watch.connected();
-    void mapParts(); // while the server reads the snapshot
-  }
+  if (state === "up") watch.connected();
   render();
 }
 
@@ -91,8 +87,7 @@ function currentSignal(view: JobView | null): Signal {
 /** The map is the heavy half of the page, so it is drawn when the words are on the screen. */
 async function drawMap(): Promise<void> {
   mapAsked = true;
-  await new Promise(requestAnimationFrame);
-  const loaded = await mapParts();
+  const [loaded] = await Promise.all([mapParts(), new Promise(requestAnimationFrame)]);
   if (loaded === null) mapAsked = false; // the network failed: the next change tries again
   if (loaded === null || over || !watch.view) return;
   const [{ FollowMap }, settings] = loaded;
@@ -100,13 +95,9 @@ async function drawMap(): Promise<void> {
   map.show(watch.view, lastSignal === "live");
 }
 
-/** The map's code and settings, fetched once; null when they cannot be had now. */
+/** The map's code and settings; null when they cannot be had now. */
 function mapParts(): Promise<MapParts | null> {
-  parts ??= Promise.all([import("./follow_map.ts"), mapSettings(http)]).catch(() => {
-    parts = null;
-    return null;
-  });
-  return parts;
+  return Promise.all([import("./follow_map.ts"), mapSettings(http)]).catch(() => null);
 }
 
 function end(page: () => void): void {
