@@ -17,7 +17,7 @@ from tracker.jobs.feed import check_area, open_jobs_near
 from tracker.jobs.feed_geometry import feed_cells
 from tracker.jobs.offers import offer_for
 from tracker.positions.receive import Receiver
-from tracker.snapshot import Snapshots
+from tracker.snapshots import Snapshots
 
 
 def socket_answers(database: Database, receiver: Receiver, snapshots: Snapshots) -> Answers:

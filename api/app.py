@@ -36,7 +36,7 @@ from tracker.positions.receive import Receiver
 from tracker.positions.routing import routing_from
 from tracker.serve import end_with_supervisor
 from tracker.settings import Settings
-from tracker.snapshot import Snapshots
+from tracker.snapshots import Snapshots
 from tracker.worker import Worker, make_partitions
 
 log = logging.getLogger("tracker.app")

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from tracker.positions.receive import Receiver
-
 from db.pool import Database
 from rooms.server import Rooms
 from tracker.effects.announce import announce
 from tracker.identity.authenticate import Authenticator
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
+from tracker.positions.receive import Receiver
 from tracker.settings import Settings
-from tracker.snapshot import Snapshots
+from tracker.snapshots import Snapshots
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,18 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-import httpx
 
 from bench.raw_http import RawAnswer
 from db.pool import Database
-from tests.company import add_job, with_company, with_database
+from tests.company import add_job, with_company
 from tests.postgres import named, open_folder
 from tests.running import Process, serving, token
 from tracker.local_postgres import PostgresServer
@@ -40,6 +39,8 @@ GAUGES = (
 )
 # A log line that only a bug writes; `answered` in uvicorn's words for what is no HTTP is not one.
 HARM = re.compile(r"Traceback|\bERROR\b|\bCRITICAL\b| failed: |never retrieved|never awaited")
+T = TypeVar("T")
+_kept: dict[str, tuple[asyncio.Runner, Database]] = {}  # by database URL
 Person = tuple[str, str]  # role, id
 PAT: Person = ("pro", "pat")
 QUINN: Person = ("pro", "quinn")
@@ -53,14 +54,18 @@ ROOT: Person = ("admin", "root")
 def abused(postgres: PostgresServer, template: str, **settings: str) -> Iterator[Process]:
     """A company's server for a whole file of tests, on a database of its own."""
     name = f"abused_{uuid.uuid4().hex}"
+    url = named(postgres.url, name)
     asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         with open_folder() as folder:
-            url = named(postgres.url, name)
             with_company(url, _nothing)
             with serving(Path(folder), url, **settings) as web:
                 yield web
     finally:
+        if url in _kept:
+            runner, database = _kept.pop(url)
+            runner.run(database.close())
+            runner.close()
         asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
@@ -91,7 +96,12 @@ def left_behind(web: Process) -> dict[str, float]:
 
 def figures(web: Process) -> dict[str, float]:
     """`/metrics`, sample by sample."""
-    text = httpx.get(f"{web.url}/metrics", headers={"Connection": "close"}, timeout=10).text
+    connection = HTTPConnection("127.0.0.1", web.port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    finally:
+        connection.close()
     samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in samples}
 
@@ -119,17 +129,17 @@ def job_in(web: Process, status: str, **facts: object) -> str:
     async def add(database: Database) -> UUID:
         return await add_job(database, status, **facts)  # type: ignore[arg-type]
 
-    return str(with_database(web.env["DATABASE_URL"], add))
+    return str(_beside(web, add))
 
 
-def asked(web: Process, question: str, *facts: object) -> object:
+def asked(web: Process, question: str, *facts: object) -> Any:
     """The database's answer to a question."""
 
     async def ask(database: Database) -> object:
         async with database.connection() as conn:
             return await conn.fetchval(question, *facts)
 
-    return with_database(web.env["DATABASE_URL"], ask)
+    return _beside(web, ask)
 
 
 def call(
@@ -157,6 +167,20 @@ def call_as(
         assert answer.status < 500, text
         assert not answer.flaw(), answer.flaw()
     return answer.status, answer.json() if text else {}
+
+
+def _beside(web: Process, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Work on the process's database, on one connection that is kept for the next time."""
+    url = web.env["DATABASE_URL"]
+    if url not in _kept:
+        runner = asyncio.Runner()
+        _kept[url] = (runner, runner.run(Database.connect(url, size=1)))
+    runner, database = _kept[url]
+
+    async def worked() -> T:
+        return await work(database)
+
+    return runner.run(worked())
 
 
 async def _nothing(_database: Database) -> None:

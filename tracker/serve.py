@@ -37,6 +37,7 @@ def serve(settings: Settings, *, workers: int = 1) -> int:
     if workers < 1:
         raise ServeProblem("--workers must be at least 1")
     listener = listen(settings.host, settings.port)
+    signal.signal(signal.SIGTERM, _leave)
     with ExitStack() as stack:
         settings = with_local_servers(settings, stack)
         if settings.in_memory_bus and workers > 1:
@@ -53,11 +54,18 @@ def serve(settings: Settings, *, workers: int = 1) -> int:
             access_log=False,
             **uvicorn_options(),
         )
-        if workers == 1:
-            uvicorn.Server(config).run(sockets=[listener])
-        else:
+        if workers > 1:
             Multiprocess(config, sockets=[listener]).run()
-    return 0
+            return 0
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """A SIGTERM while the server is not running: before, or again after it, when uvicorn passes on the one
+    that it has obeyed. The default would kill us before the embedded servers are stopped."""
+    raise SystemExit(0)
 
 
 def listen(host: str, port: int) -> socket.socket:
