@@ -45,7 +45,8 @@ def run_demo(*, port: int | None, pros: int, fresh: bool) -> int:
     listen(settings.host, settings.port).close()  # a taken port is said before anything is started
     if fresh:
         _forget_everything()
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a background shell starts us with SIGINT ignored
+        signal.signal(number, _as_ctrl_c)
     with ExitStack() as stack:
         say("starting PostgreSQL and Valkey …")
         settings = with_local_servers(settings, stack)
