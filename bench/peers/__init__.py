@@ -1,0 +1,1 @@
+"""What the live bench measures side by side: one tiny relay, written for each."""

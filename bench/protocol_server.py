@@ -1,0 +1,106 @@
+"""The server that the official Socket.IO and Engine.IO protocol test suites are run against.
+
+`/socket.io/` is `rooms.engine.Engine` with the few events the Socket.IO suite expects: an `auth` event
+after CONNECT, `message` echoed as `message-back`, `message-with-ack` echoed in the ack. `/engine.io/` is
+the same engine with everything above Engine.IO taken off, so that each message comes back as it is.
+Times and the message size are those the suites expect, as far as whole seconds allow.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import uvicorn
+
+from rooms.connection import Connection, Stage
+from rooms.engine import Engine, uvicorn_options
+from rooms.frames import text_frame
+from rooms.hub import Hub
+from rooms.limits import Limits
+from rooms.transport import DirectWebSocketProtocol
+
+PING_INTERVAL_S = 1
+PING_TIMEOUT_S = 1
+LIMITS = Limits(
+    ping_interval_s=PING_INTERVAL_S,
+    ping_timeout_s=PING_TIMEOUT_S,
+    message_bytes=1_000_000,
+    connect_timeout_s=1.0,
+)
+
+
+class Stranger(Connection):
+    """A connection that stops at Engine.IO: its messages go back to where they came from."""
+
+    def on_open(self, wire: DirectWebSocketProtocol) -> None:
+        """Ready at once, since there is no CONNECT."""
+        super().on_open(wire)
+        self.on_connected()
+
+    def _on_message(self, text: str) -> None:
+        self.wire.write(text_frame(text.encode()))
+
+
+class EchoHub(Hub):
+    """Opens `Stranger`s."""
+
+    def open(self, environ: dict[str, Any]) -> Connection:  # noqa: ARG002
+        """A connection python-socketio knows nothing of."""
+        connection = Stranger(self, self._sio.eio.generate_id())
+        self.audience.connections[connection.sid] = connection
+        return connection
+
+    def forget(self, connection: Connection, reason: str) -> None:  # noqa: ARG002
+        """Drop it."""
+        connection.stage = Stage.CLOSED
+        self.audience.forget(connection)
+
+
+class Servers:
+    """The two engines behind one port."""
+
+    def __init__(self) -> None:
+        callbacks: dict[str, Any] = {
+            "on_connect": self._on_connect,
+            "on_event": self._on_event,
+            "on_disconnect": lambda _sid, _session, _reason: None,
+            "allowed_origins": None,
+            "limits": LIMITS,
+        }
+        self._socketio = Engine(**callbacks)
+        self._engineio = Engine(**callbacks)
+        self._engineio._hub.__class__ = EchoHub
+
+    async def asgi(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Choose by path."""
+        engine = self._engineio if scope["path"].startswith("/engine.io") else self._socketio
+        await engine.asgi(scope, receive, send)
+
+    async def _on_connect(self, sid: str, auth: dict[str, Any], _environ: dict[str, Any]) -> dict[str, Any]:
+        self._socketio.send(sid, "auth", auth)
+        return auth
+
+    async def _on_event(self, sid: str, _session: Any, event: str, data: dict[str, Any]) -> dict[str, Any]:
+        if event == "message":
+            self._socketio.send(sid, "message-back", data)
+        return data
+
+
+def main() -> None:
+    """Serve until ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    port = parser.parse_args().port
+    uvicorn.run(
+        Servers().asgi,
+        host="127.0.0.1",
+        port=port,
+        lifespan="off",
+        log_level="warning",
+        **uvicorn_options(LIMITS),
+    )
+
+
+if __name__ == "__main__":
+    main()
