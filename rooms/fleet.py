@@ -71,11 +71,10 @@ class Fleet:
     def tick(self) -> None:
         """Tell every screen the newest positions of its cells."""
         untold, self._untold = self._untold, {}
-        for cell, positions in untold.items():
-            self._engine.broadcast(
-                cell,
-                Told.FLEET_TICK,
-                {"cell": cell, "positions": list(positions.values())},
-                droppable=True,
-                key=cell,
-            )
+        self._engine.broadcast_each(
+            Told.FLEET_TICK,
+            {
+                cell: {"cell": cell, "positions": list(positions.values())}
+                for cell, positions in untold.items()
+            },
+        )
