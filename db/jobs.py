@@ -15,8 +15,8 @@ _COLUMNS = """
     j.id, j.reference, j.customer_id, j.pro_id, j.status, j.version, s.code AS skill,
     j.service, j.notes, j.lat, j.lng, j.address, j.approximate_address, j.price_cents,
     j.final_price_cents, j.tip_cents, j.order_required, j.order_stage, j.window_start, j.window_end,
-    j.created_at, j.opened_at, j.accepted_at, j.en_route_at, j.arrived_at, j.started_at, j.finished_at, j.cancelled_at,
-    c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name
+    j.created_at, j.opened_at, j.accepted_at, j.en_route_at, j.arrived_at, j.started_at,
+    j.finished_at, j.cancelled_at, c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name
 """
 _FROM = """
     FROM jobs j JOIN skills s USING (skill_no) JOIN people c ON c.id = j.customer_id
