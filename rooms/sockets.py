@@ -81,11 +81,13 @@ class Sockets:
             case Said.WATCH_FLEET:
                 return await self._watch_fleet(session, data)
             case Said.UNWATCH_FLEET:
+                _only(data)
                 self._fleet.unwatch(sid)
                 return {"ok": True}
             case Said.WATCH_FEED:
                 return await self._watch_feed(session, data)
             case Said.UNWATCH_FEED:
+                _only(data)
                 self._feeds.unwatch(sid)
                 return {"ok": True}
             case _:

@@ -107,11 +107,12 @@ def figures(web: Process) -> dict[str, float]:
 
 
 def server_errors(web: Process) -> float:
-    """How many answers of 5xx there were since the start."""
+    """How many answers of 5xx, and failures behind sockets, there were since the start."""
     return sum(
         value
         for name, value in figures(web).items()
-        if name.startswith("tracker_http_requests_total") and 'status="5' in name
+        if (name.startswith("tracker_http_requests_total") and 'status="5' in name)
+        or name == "tracker_sockets_failures_total"
     )
 
 
