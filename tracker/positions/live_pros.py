@@ -133,6 +133,7 @@ class LivePros:
             pro.loaded_for == pro.asked_for
             and self._loop.time() - pro.loaded_at < TRUST_S
             and (pro.name is None or all(fix.session in pro.sessions for _, fix in message.fixes))
+            and (pro.loaded_at >= message.arrived or _names_known_jobs(pro, message))
         )
 
     def _want(self, pro: LivePro) -> None:
@@ -234,6 +235,14 @@ class LivePros:
         self._ticking = bool(self._patient)
         if self._ticking:
             self._loop.call_later(WAITING_TICK_S, self._tick)
+
+
+def _names_known_jobs(pro: LivePro, message: Message) -> bool:
+    """False: a job it names may have become the pro's a moment ago, on a node whose word has not come.
+
+    A phone drops what is refused for good, so the database is asked before that.
+    """
+    return all(fix.job_id is None or fix.job_id in pro.jobs for _, fix in message.fixes)
 
 
 def _refuse(pro: LivePro, problem: Problem) -> None:
