@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,13 +62,16 @@ class App:
 
 
 @asynccontextmanager
-async def running_app(people: int) -> AsyncIterator[App]:
-    """A new database with `people` customers, to each of whom a pro is on the way, and the server on it."""
+async def running_app(people: int, log: Path | None = None) -> AsyncIterator[App]:
+    """A new database with `people` customers, to each of whom a pro is on the way, and the server on it.
+
+    What the server says goes to `log`, or to the terminal.
+    """
     with private_server() as server:
         await prepared(server.url)
         await _seed(server.url, people)
         port = free_port()
-        process = _serve(server.url, port)
+        process = _serve(server.url, port, log)
         try:
             if len(CORES) > 1:
                 os.sched_setaffinity(process.pid, {CORES[0]})
@@ -89,7 +92,7 @@ async def _seed(url: str, people: int) -> None:
         await database.close()
 
 
-def _serve(database_url: str, port: int) -> subprocess.Popen[bytes]:
+def _serve(database_url: str, port: int, log: Path | None) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -99,7 +102,10 @@ def _serve(database_url: str, port: int) -> subprocess.Popen[bytes]:
         "PORT": str(port),
         "LOG_LEVEL": "WARNING",
     }
-    return subprocess.Popen([sys.executable, "-m", "tracker.cli", "serve"], cwd=ROOT, env=environment)
+    with ExitStack() as stack:
+        out = stack.enter_context(log.open("ab")) if log else None
+        command = [sys.executable, "-m", "tracker.cli", "serve"]
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
 
 
 def wait_until_ready(port: int, process: subprocess.Popen[Any]) -> None:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from bench.bad_requests import SQL, BadRequest, bad_requests
+from bench.bad_requests import BadRequest, bad_requests
+from bench.bad_values import NO_HTTP, SQL
 from bench.raw_http import RawHttp
 from tests.running import Process, token
 from tests.unharmed import CLEO, DEE, PAT, ZOE, abused, asked, call, job_in, unharmed
@@ -29,26 +30,6 @@ ORDER = {
     "address": "1 Some Street, Liverpool",
     "price_cents": 9000,
 }
-NO_HTTP = (
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 100,  # TLS on a plain port
-    b"\x00" * 1000,
-    b"GET\r\n\r\n",
-    b"GET / HTTP/9.9\r\n\r\n",
-    b"FOO /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nA\x00b: c\r\n\r\n",
-    b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1e3\r\n\r\n",
-    b"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-    b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"GET http://elsewhere/nothing HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /assets/..%2f..%2f..%2fetc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
-)
 
 
 @pytest.fixture(scope="module")
