@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,9 +41,12 @@ class Answered:
 
 @dataclass
 class Pro:
-    """A phone that sends `per_s` heartbeats a second and reconnects; unacked ones it does not repeat."""
+    """A phone that sends `per_s` heartbeats a second and reconnects, to each of `webs` in turn.
 
-    web: Process
+    It does not repeat what was not acked.
+    """
+
+    webs: Sequence[Process]
     person_id: str
     per_s: float = 10.0
     heartbeats: list[Answered] = field(default_factory=list)
@@ -54,10 +58,10 @@ class Pro:
 
     async def drive(self) -> None:
         """Send until cancelled."""
-        while True:
+        for attempts in itertools.count(sum(self.person_id.encode())):
             try:
                 client = await SocketClient.connect(
-                    self.web.url,
+                    self.webs[attempts % len(self.webs)].url,
                     {"token": token("pro", self.person_id)},
                     on_event=lambda name, _: self.events.append(name),
                     timeout_s=3,

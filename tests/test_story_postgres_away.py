@@ -77,7 +77,7 @@ def test_a_status_change_refused_without_a_database_succeeds_when_it_is_repeated
 
 def away(stage: Stage, begin: Callable[[], None], end: Callable[[], None]) -> None:
     """The whole story of an absence: before, meanwhile, afterwards."""
-    pros = [Pro(stage.web, pro) for pro in stage.jobs]
+    pros = [Pro([stage.web], pro) for pro in stage.jobs]
     reader = Reader(stage.web)
 
     async def in_hand(work: Callable[[], None]) -> None:

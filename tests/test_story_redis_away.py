@@ -102,7 +102,7 @@ def test_a_link_revoked_while_redis_is_away_ends_its_stream_when_redis_is_back(s
 def test_with_redis_frozen_acks_keep_flowing_and_all_is_well_after_the_thaw(stage: Stage) -> None:
     job_id = job(stage.a, "en_route")
     link = link_to(stage.a, job_id)
-    pat = Pro(stage.a, "pat")
+    pat = Pro([stage.a], "pat")
 
     async def story() -> None:
         async with (

@@ -46,7 +46,7 @@ def web(folder: Path, company: str, valkey_url: str) -> Iterator[Process]:
 
 def test_a_deploy_under_load_loses_nothing_that_was_acked(web: Process) -> None:
     jobs = {f"pro{number}": job(web, "en_route", pro=f"pro{number}") for number in range(1, PROS + 1)}
-    pros = [Pro(web, pro) for pro in jobs]
+    pros = [Pro([web], pro) for pro in jobs]
     codes: list[int | None] = []
     link = link_to(web, jobs["pro1"])
 
