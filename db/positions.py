@@ -24,7 +24,8 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # at most what `tracker.positions.heartbeat` accepts. The bound keeps all other days' partitions out.
 _OF_JOB = """
     FROM positions
-    WHERE session_no = ANY (ARRAY(SELECT session_no FROM tracking_sessions WHERE job_id = $1))
+    WHERE session_no = ANY (ARRAY(SELECT session_no FROM tracking_sessions
+                                  WHERE job_id = $1 AND ($4::text IS NULL OR pro_id = $4)))
       AND recorded_at > greatest($2::timestamptz, (SELECT min(started_at) - interval '7 days'
                                                    FROM tracking_sessions WHERE job_id = $1))
 """
@@ -51,14 +52,19 @@ async def trail_of(
     limit: int = 1000,
     *,
     every_verdict: bool = False,
+    pro_id: str | None = None,
 ) -> list[TrailRow]:
-    """The first `limit` positions recorded after `after`, in time order; by default only the trail's own."""
+    """The first `limit` positions recorded after `after`, in time order; by default only the trail's own.
+
+    With `pro_id` only that pro's, not those of who had the job before.
+    """
     rows = await conn.fetch(
         "SELECT lat_e7, lng_e7, recorded_at, received_at, accuracy_m, speed_cm_s, heading_cdeg, verdict"
         f"{_OF_JOB}{'' if every_verdict else _ON_TRAIL} ORDER BY recorded_at, session_no, seq LIMIT $3",
         job_id,
         after or BEGINNING,
         limit,
+        pro_id,
     )
     return [
         TrailRow(
@@ -76,15 +82,24 @@ async def trail_of(
 
 
 async def trail_since(
-    conn: Connection, job_id: UUID, since: datetime | None = None, limit: int = 500
+    conn: Connection,
+    job_id: UUID,
+    since: datetime | None = None,
+    limit: int = 500,
+    *,
+    pro_id: str | None = None,
 ) -> list[tuple[float, float, int]]:
-    """The newest `limit` points of the trail after `since`, oldest first: (lat, lng, epoch ms)."""
+    """The newest `limit` points of the trail after `since`, oldest first: (lat, lng, epoch ms).
+
+    With `pro_id` only that pro's, not those of who had the job before.
+    """
     rows = await conn.fetch(
         "SELECT lat_e7, lng_e7, round(extract(epoch FROM recorded_at) * 1000)::bigint AS ms"
         f"{_OF_JOB}{_ON_TRAIL} ORDER BY recorded_at DESC LIMIT $3",
         job_id,
         since or BEGINNING,
         limit,
+        pro_id,
     )
     return [(lat_e7 / 1e7, lng_e7 / 1e7, ms) for lat_e7, lng_e7, ms in reversed(rows)]
 

@@ -60,7 +60,8 @@ class Snapshots:
             last = await last_position(conn, job.pro_id) if job.pro_id else None
             crew = _is_crew(principal)
             shown_from = None if crew else visible_since(job)
-            trail = await trail_since(conn, job_id, shown_from, TRAIL_TAIL)
+            whose = None if principal.is_staff else job.pro_id
+            trail = await trail_since(conn, job_id, shown_from, TRAIL_TAIL, pro_id=whose)
             missed = await events_since(conn, job_id, since.version) if since else []
         facts = JobFacts(job.id, job.version, job.status, job.customer_id, job.pro_id)
         last = None if last and shown_from and last.recorded_at < shown_from else last
@@ -77,12 +78,16 @@ class Snapshots:
         limit: int,
         every_verdict: bool = False,
     ) -> list[TrailRow]:
-        """A page of a job's trail; for a customer only while, and from when, the pro is visible."""
+        """A page of a job's trail; for a customer only while, and from when, the pro is visible.
+
+        Only dispatch sees where a pro went who had the job before.
+        """
         if not _is_crew(principal):
             if job.status not in self._visible:
                 return []
             after = max(filter(None, (after, visible_since(job))), default=None)
-        return await trail_of(conn, job.id, after, limit, every_verdict=every_verdict)
+        whose = None if principal.is_staff else job.pro_id
+        return await trail_of(conn, job.id, after, limit, every_verdict=every_verdict, pro_id=whose)
 
     async def dots(self, job_ids: list[UUID]) -> dict[UUID, Dot]:
         """The newest position of each of these jobs that is active, for rooms that missed some."""
