@@ -6,16 +6,26 @@ from typing import TypeAlias
 from uuid import UUID
 
 from api.job_view import may_read
-from api.jobs import EVERYBODY
+from api.jobs import STAFF
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer
-from db.errors import NotFound
-from db.jobs import job_by_id
-from rooms.principal import Principal
+from db.errors import Conflict, NotFound
+from db.jobs import Job, job_by_id
+from rooms.principal import Role
 from rooms.rights import LINK_PREFIX
+from tracker.jobs.lifecycle import LINK_ENDS
+
+# Not the pro: a link would go on showing the job, and its next pro, to one who has lost it.
+CUSTOMER_SIDE = {Role.CUSTOMER, *STAFF}
 
 Req: TypeAlias = Request[Services, None, None]
+
+
+class JobEnded(Conflict):
+    """The job has ended; it gets no new link."""
+
+    code = "job_ended"
 
 
 class LinkAnswer(Answer):
@@ -30,13 +40,15 @@ class LinkAnswer(Answer):
     "POST",
     "/api/jobs/{id}/tracking-link",
     summary="Make the job's tracking link; an earlier one dies.",
-    roles=EVERYBODY,
+    roles=CUSTOMER_SIDE,
     answer=LinkAnswer,
-    problems=[NotFound],
+    problems=[NotFound, JobEnded],
 )
 async def make_tracking_link(request: Req) -> LinkAnswer:
     services = request.services
-    await _must_be_party(request, request.principal)
+    job = await _job_of_party(request)
+    if job.status in LINK_ENDS:
+        raise JobEnded
     rotated = await services.links.rotate(request.id, created_by=request.principal.id)
     _cut(services, request.id, rotated.dead)
     return LinkAnswer(
@@ -48,11 +60,11 @@ async def make_tracking_link(request: Req) -> LinkAnswer:
     "DELETE",
     "/api/jobs/{id}/tracking-link",
     summary="Revoke the job's tracking links; whoever watches through one is cut off.",
-    roles=EVERYBODY,
+    roles=CUSTOMER_SIDE,
     problems=[NotFound],
 )
 async def revoke_tracking_link(request: Req) -> None:
-    await _must_be_party(request, request.principal)
+    await _job_of_party(request)
     _cut(request.services, request.id, await request.services.links.revoke(request.id))
 
 
@@ -60,8 +72,9 @@ def _cut(services: Services, job_id: UUID, dead: list[int]) -> None:
     services.rooms.say.links_changed(job_id, [f"{LINK_PREFIX}{link_id}" for link_id in dead])
 
 
-async def _must_be_party(request: Req, principal: Principal) -> None:
+async def _job_of_party(request: Req) -> Job:
     async with request.services.database.connection() as conn:
         job = await job_by_id(conn, request.id)
-    if job is None or not may_read(principal, job):
+    if job is None or not may_read(request.principal, job):
         raise NotFound("There is no such job.")
+    return job

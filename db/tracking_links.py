@@ -22,11 +22,16 @@ class StoredLink:
 async def add_link(
     conn: Connection, job_id: UUID, token_hash: bytes, *, created_by: str, expires_at: datetime | None
 ) -> int | None:
-    """Store a new link and return its id; None when there is no such job."""
+    """Store a new link and return its id; None when there is no such job, or it has ended.
+
+    A job's end expires the links that it has, so one made afterwards would live for ever. Sharing the row's
+    lock makes that end wait, or this see it.
+    """
     link_id: int | None = await conn.fetchval(
         """
         INSERT INTO tracking_links (job_id, token_hash, created_by, expires_at)
-        SELECT id, $2, $3, $4 FROM jobs WHERE id = $1 RETURNING id
+        SELECT id, $2, $3, $4 FROM jobs
+        WHERE id = $1 AND status NOT IN ('completed', 'paid', 'cancelled') FOR SHARE RETURNING id
         """,
         job_id,
         token_hash,

@@ -82,10 +82,10 @@ class Links:
 async def make_link(
     conn: Connection, job_id: UUID, *, created_by: str, expires_at: datetime | None = None
 ) -> str:
-    """A new link within the caller's transaction. Raises NotFound."""
+    """A new link within the caller's transaction. Raises NotFound, also for a job that has ended."""
     token = secrets.token_urlsafe(RANDOM_BYTES)
     if await add_link(conn, job_id, hash_of(token), created_by=created_by, expires_at=expires_at) is None:
-        raise NotFound("There is no such job.")
+        raise NotFound("There is no such job, or it has ended.")
     return token
 
 
