@@ -15,7 +15,7 @@ from db.pool import Database
 from db.room_facts import active_jobs_by_pro, job_facts
 from db.times import iso
 from rooms.broadcast import Broadcaster
-from rooms.bus import Bus
+from rooms.bus import Bus, BusState
 from rooms.engine import Engine
 from rooms.feed_watch import FeedWatches
 from rooms.fleet import Fleet
@@ -32,6 +32,7 @@ log = logging.getLogger("tracker.rooms")
 BEAT_S = 0.5  # the fleet is published each beat and told each second one
 WATCHERS_EVERY_S = 15.0
 SWEEP_EVERY_S = 20.0
+DEAF_SWEEP_EVERY_S = 1.0
 LINKS_END_AT = frozenset({"completed", "paid", "cancelled"})
 
 
@@ -173,8 +174,8 @@ class Rooms:
         if room is None:
             return
         async with self._database.connection() as conn:
-            facts = await job_facts(conn, [job_id])
             missed = await events_since(conn, job_id, room.facts.version)
+            facts = await job_facts(conn, [job_id])  # after the events: older facts would judge too mildly
         for event in missed:
             now = JobFacts(job_id, event.version, *list(facts[0].values())[2:])
             self.jobs.tell_status(
@@ -185,6 +186,13 @@ class Rooms:
         """These channels were deaf for a while: whatever their rooms missed is read from the database."""
         deaf = set(channels)
         job_ids = [job_id for job_id in self.jobs.rooms if job_room(job_id) in deaf]
+        await self._read_again(job_ids)
+        for job_id in job_ids:
+            self.jobs.say_watchers(job_id)
+            self.bus.publish(job_room(job_id), {"k": "who_watches"})
+
+    async def _read_again(self, job_ids: list[UUID]) -> None:
+        """Tell these rooms what the database knows and they do not; cut every socket whose right is gone."""
         for start in range(0, len(job_ids), 500):
             chunk = job_ids[start : start + 500]
             async with self._database.connection() as conn:
@@ -195,9 +203,6 @@ class Rooms:
                     await self._catch_up(row["id"])
             for job_id, payload in (await self._dots(chunk)).items():
                 self.jobs.tell_position(job_id, payload)
-        for job_id in job_ids:
-            self.jobs.say_watchers(job_id)
-            self.bus.publish(job_room(job_id), {"k": "who_watches"})
         await self.rights.recheck()
         await self._join_own_jobs_of(self.rights.all_sessions())
 
@@ -218,12 +223,15 @@ class Rooms:
                     self.jobs.say_watchers(job_id)
 
     async def _sweep(self) -> None:
+        """Find in the database what news missed: now and then, and every second while the bus is deaf."""
+        unswept_s = 0.0
         while True:
-            await asyncio.sleep(SWEEP_EVERY_S * random.uniform(0.8, 1.2))
-            try:
-                await self.rights.recheck()
-            except Problem as error:
-                log.warning("rights sweep put off: %s", error.detail)
+            pause_s = DEAF_SWEEP_EVERY_S * random.uniform(0.8, 1.2)
+            await asyncio.sleep(pause_s)
+            unswept_s += pause_s
+            if unswept_s >= SWEEP_EVERY_S or self.bus.state is BusState.DEAF:
+                unswept_s = 0.0
+                await _logged(self._read_again(list(self.jobs.rooms)))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the background; it is logged when it fails, and cancelled at the end."""
