@@ -6,18 +6,15 @@ from typing import TypeAlias
 from uuid import UUID
 
 from api.job_view import may_read
-from api.jobs import STAFF
+from api.jobs import EVERYBODY
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer
-from db.errors import Conflict, NotFound
+from db.errors import Conflict, Forbidden, NotFound
 from db.jobs import Job, job_by_id
 from rooms.principal import Role
 from rooms.rights import LINK_PREFIX
 from tracker.jobs.lifecycle import LINK_ENDS
-
-# Not the pro: a link would go on showing the job, and its next pro, to one who has lost it.
-CUSTOMER_SIDE = {Role.CUSTOMER, *STAFF}
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -40,9 +37,9 @@ class LinkAnswer(Answer):
     "POST",
     "/api/jobs/{id}/tracking-link",
     summary="Make the job's tracking link; an earlier one dies.",
-    roles=CUSTOMER_SIDE,
+    roles=EVERYBODY,
     answer=LinkAnswer,
-    problems=[NotFound, JobEnded],
+    problems=[Forbidden, NotFound, JobEnded],
 )
 async def make_tracking_link(request: Req) -> LinkAnswer:
     services = request.services
@@ -60,8 +57,8 @@ async def make_tracking_link(request: Req) -> LinkAnswer:
     "DELETE",
     "/api/jobs/{id}/tracking-link",
     summary="Revoke the job's tracking links; whoever watches through one is cut off.",
-    roles=CUSTOMER_SIDE,
-    problems=[NotFound],
+    roles=EVERYBODY,
+    problems=[Forbidden, NotFound],
 )
 async def revoke_tracking_link(request: Req) -> None:
     await _job_of_party(request)
@@ -73,8 +70,14 @@ def _cut(services: Services, job_id: UUID, dead: list[int]) -> None:
 
 
 async def _job_of_party(request: Req) -> Job:
+    """The job, for its customer and for dispatch.
+
+    Not for its pro: a link would go on showing the job, and its next pro, to one who has lost it.
+    """
     async with request.services.database.connection() as conn:
         job = await job_by_id(conn, request.id)
     if job is None or not may_read(request.principal, job):
         raise NotFound("There is no such job.")
+    if request.principal.role is Role.PRO:
+        raise Forbidden("A job's links are its customer's and dispatch's.")
     return job
