@@ -183,8 +183,11 @@ async def _every_second(receiver: Receiver, metrics: Metrics) -> None:
     """Notice pros who have fallen silent, and count what came in."""
     while True:
         await asyncio.sleep(1)
-        await receiver.sweep_contacts(datetime.now(UTC))
         metrics.count_heartbeats(receiver.take_counts())
+        try:
+            await receiver.sweep_contacts(datetime.now(UTC))
+        except Exception:  # one bad second must not end the watch over all pros
+            log.exception("contacts were not looked at")
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

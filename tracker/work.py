@@ -26,16 +26,13 @@ async def _work(settings: Settings) -> None:
     database = await Database.connect(settings.need_database_url(), size=4)
     bus = open_bus(settings.redis_url, settings.need_secret(), new_node_id())
     await bus.start()
-    worker = asyncio.create_task(
-        Worker(database, Broadcaster(bus, nobody), retention_days=settings.trail_retention_days).run()
-    )
+    worker = Worker(database, Broadcaster(bus, nobody), retention_days=settings.trail_retention_days)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.cancel)
+        loop.add_signal_handler(number, worker.stop)
     log.info("worker started")
     try:
-        await worker
-    except asyncio.CancelledError:
+        await worker.run()
         log.info("worker stopped")
     finally:
         await bus.aclose()

@@ -7,6 +7,7 @@ failed ten times is put aside as a dead letter for a person to look at.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Mapping
@@ -27,13 +28,15 @@ BATCH = 50
 TIMEOUT_S = 10.0  # enforced on every effect
 LEASE_S = 30.0  # longer than the timeout, so that no second worker starts what one still runs
 MAX_ATTEMPTS = 10
+AGAIN_S = 0.5  # after an error of the database
 HOUSEKEEPING_EVERY_S = 3600.0
+HOUSEKEEPING_AGAIN_S = 5.0
 PARTITIONS_PAST_DAYS = 8  # an offline phone may bring fixes this old
 PARTITIONS_AHEAD_DAYS = 3
 
 
 class Worker:
-    """Runs until cancelled."""
+    """Runs until told to stop, or cancelled."""
 
     def __init__(
         self,
@@ -47,23 +50,39 @@ class Worker:
         self._say = say
         self._retention_days = retention_days
         self._executors = executors
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Carry out effects and keep the house, for ever."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._effects())
-            group.create_task(self._housekeeping())
+        """Carry out effects and keep the house; ends after `stop`, with what it has begun done."""
+        housekeeper = asyncio.create_task(self._housekeeping())
+        try:
+            await self._effects()
+        finally:
+            housekeeper.cancel()
+            await asyncio.gather(housekeeper, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
 
     async def _effects(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 busy = await self.run_due()
             except Unavailable:
                 log.warning("the database does not answer; trying again")
-                busy = 0
-                await asyncio.sleep(0.5)
-            if busy < BATCH:
-                await asyncio.sleep(POLL_S * random.uniform(0.8, 1.2))
+                await self._pause(AGAIN_S)
+            except Exception:  # what is leased falls due again; a worker that died would do nothing more
+                log.exception("the outbox was not worked off; trying again")
+                await self._pause(AGAIN_S)
+            else:
+                if busy < BATCH:
+                    await self._pause(POLL_S * random.uniform(0.8, 1.2))
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def run_due(self) -> int:
         """Lease and carry out what is due now; returns how many were leased. Raises Unavailable."""
@@ -103,10 +122,12 @@ class Worker:
         while True:
             try:
                 await self.keep_house(datetime.now(UTC))
+                await asyncio.sleep(HOUSEKEEPING_EVERY_S)
             except Unavailable:
-                await asyncio.sleep(5)
-                continue
-            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+                await asyncio.sleep(HOUSEKEEPING_AGAIN_S)
+            except Exception:
+                log.exception("housekeeping failed; trying again")
+                await asyncio.sleep(HOUSEKEEPING_AGAIN_S)
 
     async def keep_house(self, now: datetime) -> None:
         """Make the days' partitions ahead of need and drop trails past their retention."""
