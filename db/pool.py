@@ -61,7 +61,7 @@ class Database:
         try:
             pool = await asyncpg.create_pool(
                 dsn,
-                min_size=1,
+                min_size=0,  # else asyncpg restores the floor by itself, with a traceback per attempt
                 max_size=size,
                 timeout=ACQUIRE_TIMEOUT_S,
                 command_timeout=statement_timeout_s - EARLIER_S,
@@ -78,7 +78,11 @@ class Database:
             )
         except AWAY as error:
             raise Unavailable from error
-        return cls(pool, dsn)
+        database = cls(pool, dsn)
+        if not await database.answers():
+            pool.terminate()
+            raise Unavailable
+        return database
 
     async def close(self) -> None:
         """Close the pool; connections still in use after three seconds are cut."""

@@ -62,10 +62,7 @@ def abused(postgres: PostgresServer, template: str, **settings: str) -> Iterator
             with serving(Path(folder), url, **settings) as web:
                 yield web
     finally:
-        if url in _kept:
-            runner, database = _kept.pop(url)
-            runner.run(database.close())
-            runner.close()
+        forget_database(url)
         asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
@@ -141,6 +138,14 @@ def asked(web: Process, question: str, *facts: object) -> Any:
             return await conn.fetchval(question, *facts)
 
     return _beside(web, ask)
+
+
+def forget_database(url: str) -> None:
+    """Close what `job_in` and `asked` kept open; `abused` does it by itself."""
+    if url in _kept:
+        runner, database = _kept.pop(url)
+        runner.run(database.close())
+        runner.close()
 
 
 def call(
