@@ -10,9 +10,13 @@ from db.pool import Connection
 
 
 async def job_facts(conn: Connection, job_ids: list[UUID]) -> list[asyncpg.Record]:
-    """(id, version, status, customer_id, pro_id) of each job that exists."""
+    """(id, version, status, customer_id, pro_id, shown_from_ms) of each job that exists."""
     return await conn.fetch(
-        "SELECT id, version, status, customer_id, pro_id FROM jobs WHERE id = ANY($1::uuid[])", job_ids
+        "SELECT id, version, status, customer_id, pro_id,"
+        " round(extract(epoch FROM least(en_route_at, arrived_at, started_at)) * 1000)::bigint"
+        " AS shown_from_ms"
+        " FROM jobs WHERE id = ANY($1::uuid[])",
+        job_ids,
     )
 
 

@@ -37,6 +37,7 @@ class Broadcaster:
                 "now": facts.status,
                 "customer_id": facts.customer_id,
                 "pro_id": facts.pro_id,
+                "shown_from_ms": facts.shown_from_ms,
                 "status": news.status,
                 "previous": news.previous,
                 "occurred_at": news.occurred_at,

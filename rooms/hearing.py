@@ -85,5 +85,6 @@ def _news(message: dict[str, Any]) -> StatusNews:
         message["now"],
         message["customer_id"],
         message["pro_id"],
+        message.get("shown_from_ms"),  # an older node does not say it
     )
     return StatusNews(facts, message["status"], message["previous"], message["occurred_at"])

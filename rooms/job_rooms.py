@@ -21,6 +21,7 @@ from rooms.membership import JobFacts, Membership, decide
 from rooms.names import crew_room, dot_room, job_room
 from rooms.principal import Principal
 
+SET_OUT_SLACK_MS = 60_000  # clocks differ, and the place it set out from is shown anyway
 PRESENCE_TTL_S = 40.0  # a node's word about its watchers counts this long; it repeats it every 15 s
 
 
@@ -91,6 +92,8 @@ class JobRooms:
         room = self.rooms.setdefault(job_id, JobRoom(job_id, facts))
         if sid in room.members:
             self._bus.unsubscribe(job_room(job_id))  # one subscription per member
+            if not follows:
+                return membership  # a pro's own socket, put here meanwhile by its own wish: it stays as it is
         room.members[sid] = Member(principal, Membership(False, membership.crew), -1, follows)
         self._jobs_of.setdefault(sid, set()).add(job_id)
         if membership.crew:
@@ -142,6 +145,8 @@ class JobRooms:
         room = self.rooms.get(news.facts.job_id)
         if room is None or news.facts.version <= room.facts.version:
             return
+        if news.facts.pro_id != room.facts.pro_id:
+            room.seq, room.dot = 0, None  # the dot was another pro's
         if news.facts.version > room.facts.version + 1:
             self._catch_up(room.job_id)
         else:
@@ -152,9 +157,15 @@ class JobRooms:
                 self._judge(room, sid, member, news.facts, "not_yours")
 
     def tell_position(self, job_id: UUID, payload: dict[str, Any]) -> bool:
-        """Move the dot for members who may see it; an older fix than the last told one is not told."""
+        """Move the dot for members who may see it.
+
+        Not told is an older fix than the last told one, and where the pro was before setting out: a phone
+        that was offline sends that afterwards, when the customer is looking already.
+        """
         room = self.rooms.get(job_id)
         if room is None or payload["seq"] <= room.seq:
+            return False
+        if payload["seq"] < (room.facts.shown_from_ms or 0) - SET_OUT_SLACK_MS:
             return False
         room.seq = payload["seq"]
         room.dot = told = {**payload, "version": room.facts.version}
@@ -209,7 +220,7 @@ class JobRooms:
         """Tell the other nodes how many watch here."""
         room = self.rooms.get(job_id)
         if room is not None:
-            self._publish_watchers(room)
+            self._watchers_changed(room)  # another node's word may have run out meanwhile
 
     def _watchers_changed(self, room: JobRoom) -> None:
         self._publish_watchers(room)

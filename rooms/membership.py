@@ -16,13 +16,17 @@ VISIBLE_STATUSES = frozenset({"en_route", "arrived", "in_progress"})
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What the door needs to know of a job; travels in every status message on the bus."""
+    """What the door needs to know of a job; travels in every status message on the bus.
+
+    `shown_from_ms` is when the pro set out (epoch ms): where the pro was before is not part of this job.
+    """
 
     job_id: UUID
     version: int
     status: str
     customer_id: str
     pro_id: str | None
+    shown_from_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,20 @@ BEFORE_ARRIVAL = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.EN_ROUTE})
 Dot: TypeAlias = dict[str, Any]
 
 
+def set_out_at(job: Job) -> datetime | None:
+    """When the pro set out for this job, or began without having said so."""
+    return min((at for at in (job.en_route_at, job.arrived_at, job.started_at) if at), default=None)
+
+
+def set_out_ms(job: Job) -> int | None:
+    """The same in epoch milliseconds."""
+    at = set_out_at(job)
+    return None if at is None else epoch_ms(at)
+
+
 def visible_since(job: Job) -> datetime:
     """From when on a customer may see positions of this job: never from before the pro set out."""
-    times = [at for at in (job.en_route_at, job.arrived_at, job.started_at) if at]
-    return min(times, default=datetime.max.replace(tzinfo=UTC))
+    return set_out_at(job) or datetime.max.replace(tzinfo=UTC)
 
 
 def dot_of(job: Job, last: LastPosition) -> Dot:

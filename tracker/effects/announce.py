@@ -15,6 +15,7 @@ from db.times import iso
 from rooms.broadcast import Broadcaster
 from rooms.job_rooms import StatusNews
 from rooms.membership import JobFacts
+from tracker.dots import set_out_ms
 from tracker.jobs.feed_geometry import feed_cell
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.offers import offer_of
@@ -32,7 +33,9 @@ async def announce(database: Database, say: Broadcaster, job_id: UUID, version: 
 
 def announce_event(say: Broadcaster, job: Job, event: JobEvent) -> None:
     """Tell one event of a job, judged by the job as it is now."""
-    facts = JobFacts(job.id, event.version, job.status, job.customer_id, job.pro_id)
+    facts = JobFacts(
+        job.id, event.version, job.status, job.customer_id, job.pro_id, shown_from_ms=set_out_ms(job)
+    )
     say.status(StatusNews(facts, event.to_status or job.status, event.from_status, iso(event.occurred_at)))
     for pro_id in {job.pro_id, event.data.get("previous_pro_id")} - {None}:
         say.jobs_changed(str(pro_id))
