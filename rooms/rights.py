@@ -15,6 +15,7 @@ from db.pool import Database
 from db.room_facts import barred_people, link_ends
 from rooms.engine import Engine
 from rooms.job_rooms import JobRooms
+from rooms.names import person_room
 from rooms.sockets import Session
 
 LINK_PREFIX = "link:"
@@ -46,7 +47,8 @@ class Rights:
 
     def sessions_of(self, person_id: str) -> list[Session]:
         """The open sockets of one person on this node."""
-        return [session for session in self._sessions.values() if session.principal.id == person_id]
+        sids = self._engine.members(person_room(person_id))
+        return [self._sessions[sid] for sid in sids if sid in self._sessions]
 
     def cut_expired(self) -> None:
         """Close every socket whose right has ended by the clock."""
