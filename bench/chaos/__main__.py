@@ -1,4 +1,4 @@
-"""`python -m bench.chaos [part …] [--full] [--write]`: break things, count what was lost, hold it to targets."""
+"""`python -m bench.chaos [part …] [--full] [--write]`: break things, and count what was lost."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -63,8 +63,10 @@ async def run(full: bool) -> Report:
             await _claim_by_all(clients, job_id, race)
         if killer:
             await killer
-        owners = dict(await stage.fetch("SELECT id::text, pro_id FROM jobs WHERE status = 'accepted'"))
-        events = dict(
+        owners: dict[Any, Any] = dict(
+            await stage.fetch("SELECT id::text, pro_id FROM jobs WHERE status = 'accepted'")
+        )
+        events: dict[Any, Any] = dict(
             await stage.fetch(
                 "SELECT job_id::text, count(*) FROM job_events WHERE to_status = 'accepted' GROUP BY 1"
             )
@@ -75,8 +77,9 @@ async def run(full: bool) -> Report:
     report.say(
         f"{jobs} jobs, {CLAIMERS} claimers each, over HTTP on two nodes, one of which is killed and started"
         f" again every {KILL_EVERY_JOBS} jobs; a claimer who gets no answer asks again, on either node."
-        f" Answers: {told}. Before that, {SURE_JOBS} jobs in peace: p50 {percentile(calm.took_ms, 50):.0f} ms,"
-        f" p99 {percentile(calm.took_ms, 99):.0f} ms from the first request of a race to each answer, the"
+        f" Answers: {told}. Before that, {SURE_JOBS} jobs in peace:"
+        f" p50 {percentile(calm.took_ms, 50):.0f} ms, p99 {percentile(calm.took_ms, 99):.0f} ms"
+        " from the first request of a race to each answer, the"
         " claimers' own processor time included (they are one Python process on the same machine)."
     )
     report.say()

@@ -1,4 +1,4 @@
-"""Kill -9 of a random process of ours, again and again, under 300 heartbeats a second and steps beside them."""
+"""Kill -9 of a random process of ours, again and again, under 300 heartbeats a second and many steps."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import time
 
 from bench.chaos.kills import hold_to_targets
 from bench.chaos.stage import running
-from bench.chaos.traffic import PER_S, PROS, Traffic, flowing, jobs, people
+from bench.chaos.traffic import PER_S, PROS, Traffic, flowing, jobs, people, seconds_until
 from bench.harness import Report
 
 RESTARTS, RESTARTS_IN_FULL = 8, 50
@@ -69,8 +69,4 @@ async def acked_again_s(traffic: Traffic) -> float:
         newest = [pro.heartbeats[-1] for pro in traffic.pros if pro.heartbeats]
         return all(beat.ok and beat.sent >= began for beat in newest)
 
-    while not served() and time.monotonic() - began < BACK_PATIENCE_S:
-        await asyncio.sleep(0.01)
-    return time.monotonic() - began
-
-
+    return await seconds_until(served, BACK_PATIENCE_S)

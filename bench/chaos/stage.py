@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from db.migrate import migrate
@@ -41,7 +41,7 @@ class Stage:
         """Run what blocks, beside the traffic."""
         return await asyncio.get_running_loop().run_in_executor(self.hand, work)
 
-    async def fetch(self, query: str, *arguments: object) -> list[tuple[object, ...]]:
+    async def fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Rows of one query, with more patience than the application has."""
         database = await Database.connect(self.postgres.url, size=1, statement_timeout_s=60)
         try:
@@ -52,8 +52,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def running(people: list[SeedPerson], jobs: dict[str, str]) -> AsyncIterator[tuple[Stage, dict[str, str]]]:
-    """Everything started, with `people` and a job for each pro in `jobs` (pro → status); yields pro → job id."""
+async def running(
+    people: list[SeedPerson], jobs: dict[str, str]
+) -> AsyncIterator[tuple[Stage, dict[str, str]]]:
+    """Everything started, with `people` and a job for each pro in `jobs` (pro → status).
+
+    Yields the stage, and pro → job id.
+    """
     with open_folder() as folder, ThreadPoolExecutor(1) as hand:
         loop = asyncio.get_running_loop()
         postgres = PrivatePostgres(make_postgres(folder))

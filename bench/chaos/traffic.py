@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -181,9 +182,7 @@ async def flowing(stage: Stage, job_ids: dict[str, str]) -> AsyncIterator[Traffi
         for mover in traffic.movers:
             mover.stopped = True
         await asyncio.wait_for(asyncio.gather(*moving), LAST_ANSWERS_S)
-        async with asyncio.timeout(LAST_ANSWERS_S):
-            while any(pro.unanswered for pro in traffic.pros):
-                await asyncio.sleep(0.05)
+        await seconds_until(lambda: not any(pro.unanswered for pro in traffic.pros), LAST_ANSWERS_S)
         await asyncio.sleep(1)  # the last steps being told
     finally:
         for task in (*moving, *others):
@@ -192,3 +191,12 @@ async def flowing(stage: Stage, job_ids: dict[str, str]) -> AsyncIterator[Traffi
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
+
+
+async def seconds_until(condition: Callable[[], bool], patience_s: float) -> float:
+    """How long it took until `condition()` was true; `patience_s` or a little more when it never was."""
+    began = time.monotonic()
+    deadline = began + patience_s
+    while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 - nobody would set an event
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began

@@ -8,7 +8,7 @@ import time
 
 from bench.chaos.kills import hold_to_targets
 from bench.chaos.stage import Stage, running
-from bench.chaos.traffic import PER_S, PROS, Traffic, flowing, jobs, people
+from bench.chaos.traffic import PER_S, PROS, Traffic, flowing, jobs, people, seconds_until
 from bench.harness import Report, percentile
 from tests.errands import connect
 from tests.listening import Listener
@@ -75,14 +75,15 @@ async def _screen(stage: Stage, job_ids: dict[str, str]) -> Listener:
 
 async def _heard_again_s(screen: Listener) -> float:
     """Seconds until a dot of every job, fixed from now on, is on the screen."""
-    began, now_ms = time.monotonic(), time.time() * 1000
-    while time.monotonic() - began < BACK_PATIENCE_S:
-        fresh = {dot["job_id"] for dot in screen.all("location_update") if dot["seq"] >= now_ms}
-        if len(fresh) == PROS:
-            screen.heard.clear()
-            break
-        await asyncio.sleep(0.02)
-    return time.monotonic() - began
+    now_ms = time.time() * 1000
+
+    def all_fresh() -> bool:
+        dots = screen.all("location_update")
+        return len({dot["job_id"] for dot in dots if dot["seq"] >= now_ms}) == PROS
+
+    took_s = await seconds_until(all_fresh, BACK_PATIENCE_S)
+    screen.heard.clear()
+    return took_s
 
 
 def _acks_ms(traffic: Traffic, spans: list[tuple[float, float]]) -> list[float]:
