@@ -40,9 +40,8 @@ def test_the_next_pro_and_the_customer_do_not_see_where_the_former_pro_went(data
             assert await trails(database, job_id, PAT) == (5, 5)
             await reassign_job(database, DEE, job_id, "quinn", now=at(10))
             assert await trails(database, job_id, QUINN) == (0, 0)
-            # set out "before" the fixes above, so that only whose they are keeps them from the customer
-            step = Step(Status.EN_ROUTE, occurred_at=at(-1))
-            await move_job(database, QUINN, job_id, step, now=at(11), link_grace=timedelta(hours=1))
+            grace = timedelta(hours=1)
+            await move_job(database, QUINN, job_id, Step(Status.EN_ROUTE), now=at(11), link_grace=grace)
             await receiver.receive("quinn", [fix(100, 20), fix(110, 22)], at(23))
             assert await trails(database, job_id, QUINN) == (2, 2)
             assert await trails(database, job_id, CLEO) == (2, 2)

@@ -149,7 +149,7 @@ async def _write(
 ) -> Moved:
     times: dict[str, datetime | None] = dict.fromkeys(FORGETS.get(step.to, ()))
     if step.to in ENTERED_AT:
-        times[ENTERED_AT[step.to]] = occurred_at
+        times[ENTERED_AT[step.to]] = max(occurred_at, _last_step_at(job))
     version = await write_status(conn, job.id, status=step.to.value, pro_id=pro_id, times=times)
     await append_event(
         conn,
@@ -167,6 +167,12 @@ async def _write(
     if step.to in LINK_ENDS:
         await expire_links_of_job(conn, job.id, links_die_at)
     return Moved(job.id, step.to, version, changed=True)
+
+
+def _last_step_at(job: Job) -> datetime:
+    """A step is never before the one it follows: from `en_route_at` on, a customer sees where the pro was."""
+    steps = (job.accepted_at, job.en_route_at, job.arrived_at, job.started_at)
+    return max((at for at in steps if at), default=job.created_at)
 
 
 def _event_data(job: Job, step: Step, pro_id: str | None) -> dict[str, object]:
@@ -194,8 +200,8 @@ async def reassign_job(
         if job is None or principal.role not in (Role.DISPATCHER, Role.ADMIN):
             raise NotFound("There is no such job.")
         step = Step(Status.ACCEPTED, pro_id=pro_id)
-        if _already_there(job, step, principal):
-            return Moved(job.id, Status.ACCEPTED, job.version, changed=False)
+        if job.pro_id == pro_id and job.status in (Status.ACCEPTED, Status.SCHEDULED):
+            return Moved(job.id, Status(job.status), job.version, changed=False)
         await _pro_after(conn, job, step, principal)
         if job.status == Status.SCHEDULED.value:  # keeps its appointment
             step = Step(Status.SCHEDULED, pro_id=pro_id)
