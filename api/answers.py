@@ -13,9 +13,8 @@ from rooms.feed_watch import FeedWatch
 from rooms.hub import OnHeartbeat
 from rooms.principal import Principal, Role
 from rooms.sockets import Answers, Session
-from tracker.jobs.feed import check_area, open_jobs_near
+from tracker.jobs.feed import check_area, offer_seen_from, open_jobs_near
 from tracker.jobs.feed_geometry import feed_cells
-from tracker.jobs.offers import offer_for
 from tracker.positions.receive import Receiver
 from tracker.snapshots import Snapshots
 
@@ -34,7 +33,7 @@ def socket_answers(database: Database, receiver: Receiver, snapshots: Snapshots)
             skills = frozenset((await skills_of(conn, principal.id)).values())
         return FeedWatch(
             cells=feed_cells(*where),
-            suits=lambda offer: offer_for(
+            suits=lambda offer: offer_seen_from(
                 offer, lat=where[0], lng=where[1], radius_miles=where[2], skills=skills
             ),
         )

@@ -99,7 +99,7 @@ def matches_feed(
 def offer_seen_from(
     offer: Mapping[str, Any], *, lat: float, lng: float, radius_miles: float, skills: Collection[str]
 ) -> dict[str, Any] | None:
-    """A live offer (tracker.effects.announce.offer_of) as the feed around (lat, lng) shows it, or None.
+    """A live offer (tracker.jobs.offers.offer_of) as the feed around (lat, lng) shows it, or None.
 
     The same members as `FeedJob.as_payload`.
     """

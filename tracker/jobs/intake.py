@@ -82,16 +82,26 @@ def _same_order(job: Job, new: NewJob) -> bool:
     return all(getattr(job, fact) == getattr(new, fact) for fact in facts)
 
 
-_HOUSE_NUMBER = re.compile(r"^\s*(?:no\.?\s*)?\d+[a-z]?(?:\s*[-/]\s*\d+[a-z]?)?\s+", re.IGNORECASE)
-_UNIT = re.compile(r"^\s*(?:apt|apartment|unit|suite|ste|flat|floor)(?![a-z])|^\s*#", re.IGNORECASE)
+_NUMBER = r"(?:no\.?\s*)?\d+\s?[a-z]?(?:\s*[-/]\s*\d+\s?[a-z]?)?(?:\s+\d+/\d+)?(?![\w/])"
+_HOUSE_NUMBER = re.compile(rf"^\s*{_NUMBER}\s*|\s+{_NUMBER}\s*$", re.IGNORECASE)  # before or after the street
+_UNIT_WORD = r"(?:(?:apt|apartment|unit|suite|ste|flat|floor)(?![a-z])|#)"
+_UNIT = re.compile(rf"^\s*{_UNIT_WORD}", re.IGNORECASE)
+_UNIT_BEHIND = re.compile(rf"\s+{_UNIT_WORD}.*$", re.IGNORECASE)
 
 
 def approximate(address: str) -> str:
     """The address without house number and unit, for pros who have not claimed the job.
 
-    `482 Alder Street, Apt 3, Riverton` becomes `Alder Street, Riverton`.
+    `482 Alder Street, Apt 3, Riverton` becomes `Alder Street, Riverton`. Rather too little than too much:
+    `Route 66` becomes `Route`.
     """
     parts = [part for part in address.split(",") if not _UNIT.match(part)]
-    street, *rest = parts or [address]
-    kept = [_HOUSE_NUMBER.sub("", street).strip(), *(part.strip() for part in rest)]
+    while parts and not _without_number(parts[0]):
+        del parts[0]  # `12, Castle Street`
+    street, *rest = parts or [""]
+    kept = [_without_number(street), *(part.strip() for part in rest)]
     return ", ".join(part for part in kept if part) or "Address on request"
+
+
+def _without_number(street: str) -> str:
+    return _HOUSE_NUMBER.sub("", _UNIT_BEHIND.sub("", street)).strip()
