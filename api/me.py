@@ -13,7 +13,6 @@ from db.errors import NotFound
 from db.jobs import list_jobs
 from db.people import profile_of, set_on_duty, sign_out, update_profile
 from rooms.principal import Role
-from tracker.jobs.lifecycle import ACTIVE
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -88,7 +87,7 @@ async def my_jobs(request: Req) -> JobPage:
     me = request.principal
     async with request.services.database.connection() as conn:
         if me.role is Role.PRO:
-            jobs = await list_jobs(conn, pro_id=me.id, statuses=[s.value for s in ACTIVE], limit=100)
+            jobs = await list_jobs(conn, active_of=me.id, limit=100)
         else:
             jobs = await list_jobs(conn, customer_id=me.id, limit=100)
     return JobPage(jobs=[view_of(job, me) for job in jobs])

@@ -209,13 +209,16 @@ async def list_jobs(
     conn: Connection,
     *,
     statuses: list[str] | None = None,
-    pro_id: str | None = None,
+    active_of: str | None = None,
     customer_id: str | None = None,
     search: str | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[Job]:
-    """Jobs, newest first, from just below `before` (a keyset cursor, so pages never shift)."""
+    """Jobs, newest first, from just below `before` (a keyset cursor, so pages never shift).
+
+    `active_of`: those that this pro is busy with.
+    """
     where: list[str] = []
     args: list[Any] = []
 
@@ -225,8 +228,9 @@ async def list_jobs(
 
     if statuses is not None:
         where.append(f"j.status = ANY({arg(statuses)}::text[])")
-    if pro_id is not None:
-        where.append(f"j.pro_id = {arg(pro_id)}")
+    if active_of is not None:  # spelled out, so that the partial index serves a generic plan
+        active = "'accepted', 'scheduled', 'en_route', 'arrived', 'in_progress'"
+        where.append(f"j.pro_id = {arg(active_of)} AND j.status IN ({active})")
     if customer_id is not None:
         where.append(f"j.customer_id = {arg(customer_id)}")
     if search:
