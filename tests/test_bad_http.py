@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from bench.bad_requests import BadRequest, bad_requests
 from bench.bad_values import NO_HTTP, SQL
 from bench.raw_http import RawHttp
 from tests.running import Process, token
-from tests.unharmed import CLEO, DEE, PAT, ZOE, abused, asked, call, job_in, unharmed
+from tests.unharmed import CLEO, DEE, PAT, ZOE, abused, asked, call, job_in, resident_mb, unharmed
 from tracker.local_postgres import PostgresServer
 
 AT_ONCE = 8
@@ -210,3 +211,48 @@ def test_a_caller_who_asks_too_often_is_told_when_to_come_back(web: Process) -> 
     statuses = set(asyncio.run(flood()))
     assert statuses == {200, 429}
     assert call(web, CLEO, "GET", "/api/me")[0] == 200  # nobody else notices
+
+
+def test_a_header_without_end_costs_neither_memory_nor_anybodys_time(web: Process) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    post = b"POST /api/hauler/location HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    post += b"Authorization: Bearer " + token(*PAT).encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for beginning, piece in (
+        (head, b"A: b\r\n" * 10_000),
+        (head + b"A: ", b"x" * 60_000),
+        (head, b"x" * 60_000),
+        (b"GET /", b"x" * 60_000),
+        (post + b"5;", b"x" * 60_000),
+        (post + b"1\r\n{\r\n0\r\nA: ", b"x" * 60_000),
+        (post + b"1\r\n{\r\n0\r\n", b"A: b\r\n" * 10_000),
+        (b"", b"\r\n" * 30_000),
+    ):
+        assert sent_until_cut(web, beginning, piece) < 20_000_000, beginning[-20:]
+
+
+def test_requests_sent_ahead_without_reading_the_answers_are_not_kept(web: Process) -> None:
+    before = resident_mb(web)
+    for path in (b"/healthz", b"/openapi.json"):
+        ahead = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+        assert sent_until_cut(web, b"", ahead * 1000) < 20_000_000
+    assert resident_mb(web) - before < 20
+    with socket.create_connection(("127.0.0.1", web.port or 0), timeout=5) as raw:
+        raw.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 10)  # a few are fine
+        answers = b""
+        while answers.count(b'{"status":"ok"}') < 10:
+            answers += raw.recv(65536)
+
+
+def sent_until_cut(web: Process, beginning: bytes, piece: bytes) -> int:
+    """How many bytes of a request without end are taken, up to 30 MB, by a server that serves others."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", web.port or 0), timeout=5) as raw:
+        with contextlib.suppress(OSError):
+            raw.sendall(beginning)
+            while sent < 30_000_000:
+                raw.sendall(piece)
+                sent += len(piece)
+        begun = time.monotonic()
+        assert call(web, PAT, "GET", "/api/me")[0] == 200
+        assert time.monotonic() - begun < 1
+    return sent

@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import json
 import random
-import resource
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -23,7 +21,7 @@ from tests.engine_stage import TEXT, UPGRADE, client_frame
 from tests.listening import listening
 from tests.raw_socket import joined, opened, upgrade_answer
 from tests.running import Process, token
-from tests.unharmed import CLEO, DEE, PAT, ROOT, Person, abused, connections_of, job_in, unharmed
+from tests.unharmed import CLEO, DEE, PAT, ROOT, Person, abused, connections_of, job_in, resident_mb, unharmed
 from tracker.local_postgres import PostgresServer
 
 EVERYBODY: list[Person] = [PAT, CLEO, DEE, ROOT]
@@ -39,13 +37,6 @@ def company(postgres: PostgresServer, template_database: str) -> Iterator[Proces
 def web(company: Process) -> Iterator[Process]:
     with unharmed(company):
         yield company
-
-
-def resident_mb(web: Process) -> float:
-    """Resident memory of the process."""
-    assert web.process is not None
-    pages = int(Path(f"/proc/{web.process.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def test_what_is_not_our_protocol_closes_the_socket_cleanly(web: Process) -> None:

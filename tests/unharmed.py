@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import resource
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -119,6 +120,13 @@ def connections_of(web: Process) -> int:
     own = f"0100007F:{web.port:04X}"
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     return sum(row[1] == own and row[3] in ("01", "08") for row in rows)
+
+
+def resident_mb(web: Process) -> float:
+    """Resident memory of the process."""
+    assert web.process is not None
+    pages = int(Path(f"/proc/{web.process.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def job_in(web: Process, status: str, **facts: object) -> str:
