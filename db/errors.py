@@ -1,7 +1,7 @@
 """The one base class of everything this project refuses or fails with on purpose.
 
 It stands on the lowest stair so that every room can raise it. `api/problems.py` turns a `Problem`
-into an RFC 9457 answer; `rooms/sockets.py` turns the same `Problem` into an ack's `error`.
+into an RFC 9457 answer; `rooms/hub.py` turns the same `Problem` into an ack's `error`.
 """
 
 from __future__ import annotations

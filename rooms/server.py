@@ -90,10 +90,6 @@ class Rooms:
         self.spawn(self._clock())
         self.spawn(self._sweep())
 
-    async def drain(self, retry_in_s: float) -> None:
-        """Ask every client to come back in a moment, then close their sockets one by one."""
-        await self.engine.drain(retry_in_s)
-
     async def aclose(self) -> None:
         """Stop the clock, close the engine and the bus."""
         for task in list(self._tasks):
