@@ -19,7 +19,7 @@ from rooms.events import DROPPABLE, Told
 from rooms.job_room import JobRoom, Member
 from rooms.membership import JobFacts, Membership, decide
 from rooms.names import crew_room, dot_room, job_room
-from rooms.principal import Principal
+from rooms.principal import Principal, Role
 
 SET_OUT_SLACK_MS = 60_000  # clocks differ, and the place it set out from is shown anyway
 PRESENCE_TTL_S = 40.0  # a node's word about its watchers counts this long; it repeats it every 15 s
@@ -115,6 +115,16 @@ class JobRooms:
             if sid not in room.members:
                 raise NotFound("There is no such job, or it is not yours to follow.")
         return member.membership
+
+    def unfollow(self, sid: str, job_id: UUID) -> None:
+        """Take the map away. A pro stays in the room of its own job, to hear who watches."""
+        room = self.rooms.get(job_id)
+        member = room.members.get(sid) if room else None
+        if member is None or member.principal.role is not Role.PRO:
+            self.leave(sid, job_id)
+        else:
+            member.follows = False
+            self._engine.leave(sid, dot_room(job_id))
 
     def leave(self, sid: str, job_id: UUID) -> None:
         """Take a socket out of a room; leaving twice is harmless."""

@@ -118,7 +118,7 @@ class Sockets:
     def _unwatch(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
         _only(data, "job_id")
         job_id = _job_id(data.get("job_id", session.principal.job_id))
-        self._jobs.leave(session.sid, job_id)
+        self._jobs.unfollow(session.sid, job_id)
         return {"ok": True}
 
     async def _watch_fleet(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:

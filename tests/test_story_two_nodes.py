@@ -62,6 +62,8 @@ def test_a_customer_on_one_node_follows_a_pro_on_the_other(nodes: Nodes) -> None
             again = await customer.call("watch")
             assert again["snapshot"]["contact"] == "live"
             assert again["snapshot"]["position"]["seq"] == dot["seq"]
+            for call in ("watch", "unwatch"):  # the pro's own map is nobody's business
+                assert (await pat.call(call, {"job_id": job_id}))["ok"]
             await customer.call("unwatch")
             await pat.hears("presence_changed", lambda presence: presence["watchers"] == 0)
 

@@ -55,7 +55,12 @@ async def hold_to_targets(report: Report, stage: Stage, traffic: Traffic) -> Non
     """What must be zero whatever was broken."""
     report.target("acked heartbeats lost", [await traffic.lost(stage)], most=0)
     report.target("steps carried out twice", [sum(m.double_steps for m in traffic.movers)], most=0)
-    report.target("steps answered wrongly", [sum(len(m.wrong) for m in traffic.movers)], most=0)
+    wrong = [answer for mover in traffic.movers for answer in mover.wrong]
+    report.target("steps answered wrongly", [len(wrong)], most=0)
+    tracebacks = [words for words in stage.words() if "Traceback" in words]
+    report.target("processes with a traceback in their log", [len(tracebacks)], most=0)
+    for text in (*wrong[:3], *(words[words.index("Traceback") :][:4000] for words in tracebacks)):
+        print(text)  # for whoever has to find out
     report.target("steps told twice on one socket", [sum(w.twice for w in traffic.watchers)], most=0)
     report.target("steps that a watcher never heard of", [sum(w.holes for w in traffic.watchers)], most=0)
     report.target("watchers that did not end at the truth", [await _behind(stage, traffic)], most=0)

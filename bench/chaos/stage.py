@@ -41,6 +41,10 @@ class Stage:
         """Run what blocks, beside the traffic."""
         return await asyncio.get_running_loop().run_in_executor(self.hand, work)
 
+    def words(self) -> list[str]:
+        """What each process of ours has logged."""
+        return [process.words() for process in (*self.webs, self.worker)]
+
     async def fetch(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Rows of one query, with more patience than the application has."""
         database = await Database.connect(self.postgres.url, size=1, statement_timeout_s=60)
