@@ -99,6 +99,8 @@ class JobRooms:
         if membership.crew:
             self._engine.enter(sid, crew_room(job_id))
         self._watchers_changed(room)
+        if not follows and room.facts.version > facts.version:  # told while we read, and no `see_dot` follows
+            self._judge(room, sid, room.members[sid], room.facts, "not_yours")
         return membership
 
     def see_dot(self, sid: str, facts: JobFacts) -> Membership:

@@ -107,6 +107,23 @@ def test_the_dot_of_the_pro_before_is_not_the_next_ones() -> None:
     asyncio.run(story())
 
 
+def test_a_pro_who_loses_the_job_while_the_server_puts_it_in_the_room_is_not_left_there() -> None:
+    async def story() -> None:
+        rooms, sockets, _ = rooms_with(now)
+        await rooms.join("d", DEE, JOB)
+
+        async def lost_meanwhile(job_id: UUID) -> JobFacts:
+            found = await now(job_id)
+            rooms.tell_status(news(facts(4, "accepted", "quinn")))
+            return found
+
+        rooms._read_facts = lost_meanwhile
+        await rooms.join("s", PAT, JOB, follows=False)
+        assert sockets.rooms[job_room(JOB)] == {"d"}
+
+    asyncio.run(story())
+
+
 def test_watchers_on_a_node_that_vanished_are_not_counted_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         rooms, sockets, _ = rooms_with(now)
