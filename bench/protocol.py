@@ -22,7 +22,7 @@ from pathlib import Path
 import httpx
 
 from bench.app import HOST, ROOT, free_port
-from bench.live_peers import NODE, npm
+from bench.live_build import NODE, npm
 from bench.protocol_reasons import reason
 from bench.protocol_server import PING_INTERVAL_S, PING_TIMEOUT_S
 

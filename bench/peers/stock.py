@@ -1,7 +1,7 @@
 """The stock python-socketio peer of the live bench: the same tiny relay under uvicorn.
 
-`python stock.py PORT PING_S [REDIS_URL]`. Settings are the stock ones but for two in its favour: no
-compression, and no task per event.
+`python stock.py PORT PING_S [REDIS_URL]`. Settings are the stock ones but for three in its favour: no
+compression, no task per event, no websocket pings beside Socket.IO's own.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def main() -> None:
         lifespan="off",
         log_level="warning",
         ws_per_message_deflate=False,
+        ws_ping_interval=None,
     )
 
 
