@@ -21,7 +21,19 @@ from tests.engine_stage import TEXT, UPGRADE, client_frame
 from tests.listening import listening
 from tests.raw_socket import joined, opened, upgrade_answer
 from tests.running import Process, token
-from tests.unharmed import CLEO, DEE, PAT, ROOT, Person, abused, connections_of, job_in, resident_mb, unharmed
+from tests.unharmed import (
+    CLEO,
+    DEE,
+    PAT,
+    QUINN,
+    ROOT,
+    Person,
+    abused,
+    connections_of,
+    job_in,
+    resident_mb,
+    unharmed,
+)
 from tracker.local_postgres import PostgresServer
 
 EVERYBODY: list[Person] = [PAT, CLEO, DEE, ROOT]
@@ -261,7 +273,7 @@ def test_a_hundred_half_open_connections_hold_up_nobody_and_are_gone_when_they_g
 
 
 def test_readers_that_stop_cost_little_and_hold_up_nobody(web: Process) -> None:
-    job_id = job_in(web, "en_route")
+    job_id = job_in(web, "en_route", pro="quinn")
 
     async def story() -> None:
         stalled = []
@@ -286,14 +298,14 @@ def test_readers_that_stop_cost_little_and_hold_up_nobody(web: Process) -> None:
         before = resident_mb(web)
         async with (
             await listening(web.url, token=token(*CLEO)) as cleo,
-            await listening(web.url, token=token(*PAT)) as pat,
+            await listening(web.url, token=token(*QUINN)) as quinn,
         ):
             assert (await cleo.call("watch", {"job_id": job_id}))["ok"]
             for number in range(100):
                 at = round(time.time() * 1000)
                 fix = {"lat": DOOR[0] - 0.03 + number / 1e5, "lng": DOOR[1], "recorded_at": at, "accuracy": 5}
                 begun = time.monotonic()
-                assert (await pat.call("heartbeat", fix))["accepted"] == 1
+                assert (await quinn.call("heartbeat", fix))["accepted"] == 1
                 assert time.monotonic() - begun < 1
                 await asyncio.sleep(0.015)
             await cleo.hears("location_update", lambda dot: dot["seq"] == at)

@@ -285,7 +285,7 @@ def test_a_client_that_leaves_while_its_event_is_handled_leaves_nothing_behind()
 
 def test_too_many_messages_are_told_busy_and_a_flood_is_closed() -> None:
     async def story() -> None:
-        limits = Limits(messages_per_s=1, messages_burst=10)
+        limits = Limits(messages_per_s=0.01, messages_burst=10)  # a slow machine earns none back
         async with stage(limits=limits) as place:
             client = await place.joined()
             answers = [await client.ask(f'42{number}["a",{{}}]') for number in range(12)]
