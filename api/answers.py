@@ -19,13 +19,8 @@ from tracker.positions.receive import Receiver
 from tracker.snapshots import Snapshots
 
 
-def socket_answers(database: Database, receiver: Receiver, snapshots: Snapshots) -> Answers:
+def socket_answers(database: Database, snapshots: Snapshots) -> Answers:
     """Wire the tracker's functions to what clients may say."""
-
-    async def heartbeat(principal: Principal, data: dict[str, Any]) -> dict[str, Any]:
-        if principal.role is not Role.PRO:
-            raise Forbidden("Only a pro sends heartbeats.")
-        return await receiver.receive(principal.id, [data], datetime.now(UTC))
 
     async def feed(principal: Principal, lat: Any, lng: Any, radius: Any) -> FeedWatch:
         where = _place(lat, lng, radius)
@@ -44,7 +39,6 @@ def socket_answers(database: Database, receiver: Receiver, snapshots: Snapshots)
         return [job.as_payload() for job in jobs]
 
     return Answers(
-        heartbeat=heartbeat,
         snapshot=snapshots.read,
         fleet=snapshots.fleet,
         feed=feed,

@@ -29,6 +29,7 @@ from rooms.server import Rooms
 from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
+from tracker.logs import start_logging
 from tracker.metrics import Metrics
 from tracker.metrics_peers import MetricsPeers
 from tracker.positions.ingest import Committer
@@ -48,7 +49,7 @@ POOL_SIZE = 12
 def create_app() -> App:
     """The application of this process, with settings from the environment. Raises SettingsError."""
     settings = Settings.from_env(os.environ)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(settings.log_level)
     return App(settings)
 
 
@@ -105,7 +106,7 @@ class App:
             bus,
             node_id=node_id,
             authenticate=authenticator.authenticate,
-            answers=socket_answers(database, receiver, snapshots),
+            answers=socket_answers(database, snapshots),
             dots=snapshots.dots,
             visible=visible,
             allowed_origins=[_origin(settings.public_url), *settings.allowed_origins],
@@ -127,7 +128,6 @@ class App:
             self._run(peers.leave_counts())
             scrape = peers.text
         readiness = Readiness(database_answers=database.answers, bus_state=lambda: bus.state.value)
-        stack.callback(setattr, readiness, "draining", True)
         services = Services(
             settings=settings,
             database=database,

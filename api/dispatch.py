@@ -14,10 +14,12 @@ from api.jobs import STAFF, StatusAnswer, status_answer, told
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant, Name, PersonId
-from db.errors import Invalid, NotFound
+from db.errors import Forbidden, Invalid, NotFound
 from db.jobs import list_jobs
 from db.outbox import backlog
 from db.people import list_pros, set_suspended, upsert_person
+from rooms.principal import Role
+from tracker.identity.claims import is_person_id
 from tracker.jobs.lifecycle import TransitionRefused, parse_status
 from tracker.jobs.transition import reassign_job
 
@@ -151,12 +153,14 @@ async def dispatch_pros(request: Req) -> ProsAnswer:
     roles=STAFF,
     body=PersonBody,
     answer=PersonAnswer,
-    problems=[Invalid],
+    problems=[Invalid, Forbidden],
 )
 async def put_person(request: Request[Services, PersonBody, None]) -> PersonAnswer:
     person_id, body = str(request.path["person"]), request.body
-    if len(person_id) > 128:
-        raise Invalid("a person's id has at most 128 characters", field="person")
+    if not is_person_id(person_id):
+        raise Invalid("a person's id is 1 to 128 printable characters", field="person")
+    if body.role == "admin" and request.principal.role is not Role.ADMIN:
+        raise Forbidden("Only an admin makes admins.")
     async with request.services.database.transaction() as conn:
         unknown = await upsert_person(
             conn,

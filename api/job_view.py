@@ -19,7 +19,10 @@ class Person(Answer):
 
 
 class JobAnswer(Answer):
-    """One job. `allowed` are the statuses the caller may move it to (guards are asked when it is done)."""
+    """One job. A tracking link, which a customer may pass on, is told no money and no notes.
+
+    `allowed` are the statuses the caller may move it to (guards are asked when it is done).
+    """
 
     id: str
     reference: str | None
@@ -31,9 +34,9 @@ class JobAnswer(Answer):
     lat: float
     lng: float
     address: str
-    price_cents: int
+    price_cents: int | None
     final_price_cents: int | None
-    tip_cents: int
+    tip_cents: int | None
     order_required: bool
     order_stage: str
     window_start: Instant | None
@@ -79,9 +82,9 @@ def view_of(job: Job, principal: Principal) -> JobAnswer:
         lat=job.lat,
         lng=job.lng,
         address=job.address,
-        price_cents=job.price_cents,
-        final_price_cents=job.final_price_cents,
-        tip_cents=job.tip_cents,
+        price_cents=None if principal.is_link else job.price_cents,
+        final_price_cents=None if principal.is_link else job.final_price_cents,
+        tip_cents=None if principal.is_link else job.tip_cents,
         order_required=job.order_required,
         order_stage=job.order_stage,
         window_start=Instant.maybe(job.window_start),

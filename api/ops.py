@@ -18,18 +18,17 @@ DEAF = "deaf"  # rooms.bus.BusState.DEAF
 
 
 class Readiness:
-    """Whether this process should get traffic. `draining` is set when it is told to stop."""
+    """Whether this process should get traffic. One that is told to stop no longer accepts any."""
 
     def __init__(
         self, *, database_answers: Callable[[], Awaitable[bool]], bus_state: Callable[[], str]
     ) -> None:
         self._database_answers = database_answers
         self._bus_state = bus_state
-        self.draining = False
 
     async def reasons(self) -> list[str]:
-        """Why not; nothing when it should: `draining`, `no_database`, `bus_deaf`."""
-        found = ["draining"] if self.draining else []
+        """Why not; nothing when it should: `no_database`, `bus_deaf`."""
+        found = []
         if not await self._database_answers():
             found.append("no_database")
         if self._bus_state() == DEAF:

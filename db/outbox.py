@@ -77,6 +77,16 @@ async def mark_failed(conn: Connection, row_id: int, error: str, *, retry_in_s: 
     )
 
 
+async def forget_done(conn: Connection, before: datetime, *, limit: int) -> int:
+    """Delete at most `limit` effects that were done before a moment; returns how many. Dead ones stay."""
+    result = await conn.execute(
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY id LIMIT $2)",
+        before,
+        limit,
+    )
+    return int(result.removeprefix("DELETE "))
+
+
 async def backlog(conn: Connection) -> tuple[int, int, datetime | None]:
     """(waiting, dead, when the oldest waiting one became due), for /metrics and the operator."""
     row = await conn.fetchrow(

@@ -67,6 +67,7 @@ class Database:
                 timeout=ACQUIRE_TIMEOUT_S,
                 command_timeout=statement_timeout_s - EARLIER_S,
                 max_inactive_connection_lifetime=300,
+                reset=_leave_clean,
                 server_settings={
                     "application_name": "tracker",
                     "statement_timeout": str(round(statement_timeout_s * 1000)),
@@ -128,6 +129,14 @@ class Database:
                 return bool(await conn.fetchval("SELECT true"))
         except Unavailable:
             return False
+
+
+async def _leave_clean(_conn: asyncpg.Connection[asyncpg.Record]) -> None:
+    """What a connection needs before its next user beyond asyncpg's own roll-back: nothing.
+
+    No code here sets session state (locks and settings are a transaction's own), so asyncpg's default, a
+    round trip of about 0.2 ms per release, would find nothing to undo.
+    """
 
 
 @contextmanager

@@ -210,6 +210,7 @@ async def drop_partitions_before(conn: Connection, day: date) -> list[str]:
     """Forget every position recorded before this UTC day; returns the dropped partitions' names."""
     async with conn.transaction():
         await conn.execute("SELECT pg_advisory_xact_lock($1)", PARTITIONS_LOCK_KEY)
+        await conn.execute("SET LOCAL lock_timeout = '100ms'")  # heartbeats queue behind us meanwhile
         names = [_name(old) for old in await _days(conn) if old < day]
         for name in names:
             await conn.execute(f"DROP TABLE {name}")

@@ -14,7 +14,7 @@ from rooms.engine import Engine
 from rooms.events import Told
 from rooms.names import fleet_cells_of
 
-TICK_S = 1.0
+PER_MESSAGE = 50  # a position is below 1.2 KB with the longest of names, a message below 64 KB
 
 
 class Fleet:
@@ -63,8 +63,8 @@ class Fleet:
             for cell in fleet_cells_of(position["lat"], position["lng"]):
                 cells.setdefault(cell, []).append(position)
         for cell, positions in cells.items():
-            for start in range(0, len(positions), 200):  # a message stays far below 64 KB
-                self._bus.publish(cell, {"k": "fleet", "p": positions[start : start + 200]})
+            for start in range(0, len(positions), PER_MESSAGE):
+                self._bus.publish(cell, {"k": "fleet", "p": positions[start : start + PER_MESSAGE]})
             if self._engine.members(cell):
                 self.heard(cell, positions)
 

@@ -47,9 +47,11 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The tracker's side of the conversation, supplied by the composition root."""
+    """The tracker's side of the conversation, supplied by the composition root.
 
-    heartbeat: Callable[[Principal, dict[str, Any]], Awaitable[dict[str, Any]]]
+    Heartbeats do not come this way: the engine hands them to a lane of their own.
+    """
+
     # (principal, job, since) → (facts it was read with, function from "sees the dot" to the ack)
     snapshot: Callable[
         [Principal, UUID, Since | None], Awaitable[tuple[JobFacts, Callable[[bool], dict[str, Any]]]]
@@ -72,8 +74,6 @@ class Sockets:
     async def on_event(self, sid: str, session: Session, event: str, data: dict[str, Any]) -> dict[str, Any]:
         """Answer one event. Raises Problem."""
         match event:
-            case Said.HEARTBEAT:
-                return await self._answers.heartbeat(session.principal, data)
             case Said.WATCH:
                 return await self._watch(session, data)
             case Said.UNWATCH:

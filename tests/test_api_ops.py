@@ -36,10 +36,10 @@ def test_a_process_is_ready_unless_it_can_say_why_not() -> None:
         assert (await client.get("/readyz")).json() == {"status": "ready"}
         world.bus = BusState.LOCAL
         assert (await client.get("/readyz")).status_code == 200
-        world.bus, world.database, world.readiness.draining = BusState.DEAF, False, True
+        world.bus, world.database = BusState.DEAF, False
         answer = await client.get("/readyz")
         assert answer.status_code == 503
-        assert answer.json()["reasons"] == ["draining", "no_database", "bus_deaf"]
+        assert answer.json()["reasons"] == ["no_database", "bus_deaf"]
         assert answer.headers["retry-after"] == "2"
         assert (await client.get("/healthz")).status_code == 200  # restarting it would not help
         assert (await client.post("/readyz")).status_code == 405

@@ -78,7 +78,7 @@ def test_the_dot_is_shown_before_the_commit_and_the_ack_comes_after_it(database_
 
 def test_without_a_job_id_it_belongs_to_all_active_jobs_and_with_one_to_that(database_url: str) -> None:
     async def work(database: Database) -> None:
-        active = [await add_job(database, status) for status in ("accepted", "en_route", "in_progress")]
+        active = [await add_job(database, status) for status in ("accepted", "en_route", "scheduled")]
         await add_job(database, "completed")
         await add_job(database, "en_route", pro="quinn")
         async with receiving(database) as (receiver, heard):
@@ -89,6 +89,20 @@ def test_without_a_job_id_it_belongs_to_all_active_jobs_and_with_one_to_that(dat
             assert ack["accepted"] == 1
             assert [len(heard.dots(job)) for job in active] == [2, 1, 1]
             assert len(await rows(database)) == 4
+
+    with_company(database_url, work)
+
+
+def test_a_pro_on_the_way_to_one_job_is_not_at_another(database_url: str) -> None:
+    async def work(database: Database) -> None:
+        on_the_way, *at_work = [
+            await add_job(database, status) for status in ("en_route", "arrived", "in_progress")
+        ]
+        async with receiving(database) as (receiver, heard):
+            await receiver.receive("pat", [fix(0, 0)], at(0))
+            assert {whom for whom, _ in heard.of("position")} == {on_the_way}
+            ack = await receiver.receive("pat", [fix(5, 2, jobId=str(at_work[1]))], at(2))
+            assert ack["accepted"] == 1  # a job that is named is meant
 
     with_company(database_url, work)
 

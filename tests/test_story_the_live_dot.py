@@ -149,6 +149,28 @@ def test_a_customer_sees_nothing_before_the_pro_sets_out_and_nothing_after_the_e
     asyncio.run(story())
 
 
+def test_a_customer_does_not_follow_the_pro_to_another_customers_home(web: Process) -> None:
+    mine = job(web, "in_progress", began_ago_s=3000.0)
+    other = job(web, "en_route", customer="zoe")
+    links = {job_id: link_to(web, job_id) for job_id in (mine, other)}
+
+    async def story() -> None:
+        async with (
+            await listening(web.url, link=links[mine]) as cleo,
+            await listening(web.url, link=links[other]) as zoe,
+            await connect_pat(web) as pat,
+        ):
+            assert (await cleo.call("watch"))["ok"]
+            assert (await zoe.call("watch"))["ok"]
+            assert (await pat.call("heartbeat", fix(2000)))["ok"]
+            await zoe.hears("location_update")
+            again = await cleo.call("watch")
+            assert cleo.all("location_update") == []
+            assert again["snapshot"]["trail"] == []
+
+    asyncio.run(story())
+
+
 def test_only_those_with_a_right_may_follow_and_a_foreign_job_looks_like_none(web: Process) -> None:
     job_id = job(web, "en_route")
     other = job(web, "en_route", customer="zoe", pro="quinn")

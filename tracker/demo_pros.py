@@ -13,6 +13,7 @@ from rooms.principal import Role
 from tracker.city.seed import City, build_city
 from tracker.city.sim import Assignment, simulate
 from tracker.identity.tokens import mint
+from tracker.logs import start_logging
 from tracker.settings import Settings
 
 TOKEN_S = 30 * 24 * 3600.0
@@ -20,7 +21,7 @@ TOKEN_S = 30 * 24 * 3600.0
 
 def run_pros(settings: Settings, count: int) -> int:
     """Let `count` simulated pros live against the running server until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for every request is no news
     asyncio.run(_run(settings, count))
     return 0

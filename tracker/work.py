@@ -9,6 +9,7 @@ import signal
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.open_bus import new_node_id, open_bus
+from tracker.logs import start_logging
 from tracker.settings import Settings
 from tracker.worker import Worker
 
@@ -17,7 +18,7 @@ log = logging.getLogger("tracker.worker")
 
 def work(settings: Settings) -> int:
     """Run a worker in the foreground; SIGTERM and Ctrl-C end it after what it has begun."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(settings.log_level)
     asyncio.run(_work(settings))
     return 0
 

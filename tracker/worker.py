@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from db.errors import Problem, Unavailable
-from db.outbox import OutboxRow, lease, mark_done, mark_failed
+from db.outbox import OutboxRow, forget_done, lease, mark_done, mark_failed
 from db.pool import Database
 from db.positions import drop_partitions_before, ensure_partitions
 from rooms.broadcast import Broadcaster
@@ -33,6 +33,8 @@ HOUSEKEEPING_EVERY_S = 3600.0
 HOUSEKEEPING_AGAIN_S = 5.0
 PARTITIONS_PAST_DAYS = 8  # an offline phone may bring fixes this old
 PARTITIONS_AHEAD_DAYS = 3
+DONE_EFFECTS_KEPT = timedelta(days=7)  # long enough to look into what happened
+DONE_EFFECTS_AT_ONCE = 5000
 
 
 class Worker:
@@ -130,16 +132,21 @@ class Worker:
                 await asyncio.sleep(HOUSEKEEPING_AGAIN_S)
 
     async def keep_house(self, now: datetime) -> None:
-        """Make the days' partitions ahead of need and drop trails past their retention."""
-        await make_partitions(self._database, now)
+        """Make the days' partitions ahead of need; drop trails and done effects past their time."""
+        past_days = min(PARTITIONS_PAST_DAYS, self._retention_days)
+        await make_partitions(self._database, now, past_days)
         async with self._database.connection() as conn:
             await drop_partitions_before(conn, (now - timedelta(days=self._retention_days)).date())
+        forgotten = DONE_EFFECTS_AT_ONCE
+        while forgotten == DONE_EFFECTS_AT_ONCE:
+            async with self._database.connection() as conn:
+                forgotten = await forget_done(conn, now - DONE_EFFECTS_KEPT, limit=DONE_EFFECTS_AT_ONCE)
 
 
-async def make_partitions(database: Database, now: datetime) -> None:
+async def make_partitions(database: Database, now: datetime, past_days: int = PARTITIONS_PAST_DAYS) -> None:
     """Partitions for every day that a heartbeat may name from now on. Raises Unavailable."""
     async with database.connection() as conn:
-        await ensure_partitions(conn, now, PARTITIONS_PAST_DAYS, PARTITIONS_AHEAD_DAYS)
+        await ensure_partitions(conn, now, past_days, PARTITIONS_AHEAD_DAYS)
 
 
 def retry_pause_s(attempts: int) -> float | None:

@@ -22,10 +22,8 @@ def principal_of(
     match where they are configured. Raises Unauthorized.
     """
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 1 <= len(subject) <= 128 or not subject.isprintable():
+    if not isinstance(subject, str) or not is_person_id(subject):
         raise Unauthorized("The token's `sub` is not a person's id.")
-    if subject.startswith("link:"):
-        raise Unauthorized("The token's `sub` is not a person's id.")  # the names of tracking links
     expires_at = _moment(claims, "exp")
     if expires_at is None:
         raise Unauthorized("The token has no `exp`.")
@@ -43,6 +41,11 @@ def principal_of(
     if not isinstance(role, str) or role not in {known.value for known in Role}:
         raise Unauthorized("The token's `role` is none of ours.")
     return Principal(subject, Role(role), expires_at=expires_at, issued_at=issued_at)
+
+
+def is_person_id(text: str) -> bool:
+    """Whether a person may be called this: 1 to 128 printable characters, not a tracking link's name."""
+    return 1 <= len(text) <= 128 and text.isprintable() and not text.startswith("link:")
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:

@@ -49,12 +49,11 @@ class ClaimGate:
         """
         if principal.role is not Role.PRO:
             raise Forbidden("Only a pro can take a job.")
-        deciding = self._deciding.get(job_id)
-        if deciding is not None:
+        while (deciding := self._deciding.get(job_id)) is not None:
             winner = await asyncio.shield(deciding)
             if winner is not None and winner != principal.id:
                 raise JobTaken
-            return await decide_claim(database, principal.id, job_id, now)  # nobody won, or it was me
+            # Nobody won, or it was me: whoever comes first decides next, and the others wait for that.
         if len(self._deciding) >= GATE_SIZE:
             return await decide_claim(database, principal.id, job_id, now)
         outcome: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()

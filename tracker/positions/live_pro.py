@@ -145,9 +145,14 @@ class LivePro:
         return True
 
     def jobs_of(self, job_id: str | None) -> list[ActiveJob] | None:
-        """The jobs that a fix belongs to: the one it names, else all; None if the named one is not active."""
+        """The jobs that a fix belongs to: the one it names; None if that is not active.
+
+        One that names none belongs to all active ones. But a pro who is on the way to one is not at the
+        others: their customers must not follow the pro to somebody else's home.
+        """
         if job_id is None:
-            return list(self.jobs.values())
+            here = ("arrived", "in_progress") if self.is_on_the_way() else ()
+            return [job for job in self.jobs.values() if job.status not in here]
         job = self.jobs.get(job_id)
         return None if job is None else [job]
 
