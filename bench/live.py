@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.app import CORES
 from bench.harness import REPORTS, Report, Turns, cpu_us, machine, take_turns
 from bench.live_build import NODE, PEERS, compiler, install_node_peers
 from bench.live_crowd import take_crowds
@@ -48,11 +50,13 @@ async def run(arguments: argparse.Namespace) -> Report:
     crowds = take_crowds(arguments.live_crowds, arguments.live_connections, arguments.live_idle)
     size = Size(arguments.live_jobs, arguments.live_watchers, arguments.live_phase, arguments.live_stalled)
     with start_valkey() as valkey:
+        os.sched_setaffinity(valkey.pid, {CORES[-1]})
         async with running_whole(size.jobs, size.seconds, valkey.url) as whole:
             with stages(size, valkey.url, lambda: cpu_us(valkey.pid)) as peers:
                 ways = {name: way(stage) for name, stage in peers.items()}
+                ways[WHOLE] = whole.sample
                 await take_turns(ways, 1)  # warm-up: compilers and caches
-                traffic = await take_turns({**ways, WHOLE: whole.way()}, arguments.live_pairs)
+                traffic = await take_turns(ways, arguments.live_pairs)
                 stalled = _stalled(peers)
             bytes_per_position = await whole.bytes_per_position()
             database = whole.database_version

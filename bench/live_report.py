@@ -29,6 +29,7 @@ RATIOS = [
 WITHOUT_TARGET = [
     ("fan_out", OURS, NODE_JS),
     ("relay", OURS, NODE_JS),
+    ("relay", OURS, REDIS_ADAPTER),
     ("relay", OURS, STOCK),
     ("relay", OURS_REDIS, STOCK_REDIS),
     ("relay", OURS, FLOOR),

@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 
 from bench.app import CORES, HOST, ROOT, SECRET, _seed, fetch, free_port, wait_until_ready
-from bench.harness import Sample, Way, cpu_us
+from bench.harness import Sample, cpu_us
 from bench.live_peers import die_with_parent
 from bench.live_swarm import Beat, Socket, Swarm
 from bench.servers import prepared, private_server, server_version
@@ -48,14 +48,14 @@ class Whole:
     seconds: float
 
     async def sample(self) -> Sample:
-        """A turn: a heartbeat a second from every phone, then half of what one core could take."""
-        cpu, database, wal = cpu_us(self.pid), self._database_cpu_us(), await self._wal_bytes()
-        found = self._beat(float(self.jobs))
-        cpu = (cpu_us(self.pid) - cpu) / found["sent"]
+        """A turn (a `Way`): a heartbeat a second from every phone, then half of what one core could take."""
+        database, wal = self._database_cpu_us(), await self._wal_bytes()
+        cpu, found = self._measure(float(self.jobs))
+        cpu /= found["sent"]
         database = (self._database_cpu_us() - database) / found["sent"]
         wal = (await self._wal_bytes() - wal) / found["sent"]
         rate = 0.5e6 / cpu
-        half = self._beat(rate)
+        _, half = self._measure(rate)
         return {
             "ack": cpu,
             "database": database,
@@ -66,17 +66,14 @@ class Whole:
             "half_late": half["late_p99"],
         }
 
-    def way(self) -> Way:
-        """For `take_turns`."""
-        return self.sample
-
     async def bytes_per_position(self) -> float:
         """Table and indexes, per row."""
         (row,) = await fetch(self.database_url, POSITIONS)
         return float(row["bytes"]) / float(row["rows"])
 
-    def _beat(self, rate: float) -> dict[str, Any]:
-        return self.swarm.beat(Beat(0, self.jobs, rate, self.seconds, ack=True, product=True))
+    def _measure(self, rate: float) -> tuple[float, dict[str, Any]]:
+        beat = Beat(0, self.jobs, rate, self.seconds, ack=True, product=True)
+        return self.swarm.measure(lambda: cpu_us(self.pid), beat)
 
     def _database_cpu_us(self) -> float:
         """The postmaster and its children: connections, writers, checkpointer."""

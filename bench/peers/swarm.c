@@ -236,7 +236,7 @@ static void beat_for(int first, int many, double rate, double seconds, int ack, 
     }
     double took = (now_us() - start) / 1e6;
     progress_us = now_us();
-    while ((deliveries < sent * each || (ack && acks < sent)) && now_us() - progress_us < 1.5e6) pump(1);
+    while ((deliveries < sent * each || (ack && acks < sent)) && now_us() - progress_us < 2.5e6) pump(1);
     printf("{\"event\":\"beat\",\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"expected\":%lld,\"delivered\":%lld,"
            "\"disorder\":%lld,\"lost\":%d,\"took_s\":%.3f",
            sent, acks, refused, sent * each, deliveries, disorder, lost, took);
