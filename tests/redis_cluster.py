@@ -61,6 +61,21 @@ class RedisCluster:
         to.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
         source.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
 
+    def fail_over(self, master: Valkey) -> None:
+        """Let a replica take over from its living master, as before a restart. Returns when it has."""
+        port = next(others[0][1] for _, _, node, *others in self.slots() if node[1] == master.port)
+        replica = next(server for server in self.servers if server.port == port)
+        replica.command("CLUSTER", "FAILOVER")
+        wait_until(lambda: replica.command("ROLE")[0] == b"master")
+
+    def mend(self) -> None:
+        """Wake the frozen, start the killed again, and return when the cluster is whole."""
+        for server in self.servers:
+            server.thaw()
+            if not server.lives:
+                server.restart()
+        self.wait_whole()
+
     def wait_whole(self) -> None:
         """Return when every server is well and every replica follows its master."""
         wait_until(lambda: all(_is_well(server) for server in self.servers))
