@@ -68,7 +68,7 @@ class RedisBus(Bus):
         try:
             await asyncio.wait_for(self._servers.wait_up(), START_PATIENCE_S)
         except TimeoutError:
-            logger.warning("started without Redis: other nodes are not heard yet")
+            logger.warning("started before Redis answered everywhere: not all other nodes are heard yet")
 
     async def aclose(self) -> None:
         """Send what waits (250 ms at most), then close every connection and end every task."""

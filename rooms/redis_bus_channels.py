@@ -114,8 +114,7 @@ class Channels:
         else:
             del self._channels[name]
 
-    @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the server refused none of the wanted ones."""
         return not self._refused
 

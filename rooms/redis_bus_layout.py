@@ -49,9 +49,16 @@ class Layout:
 
 
 def each_seed(url: str) -> list[str]:
-    """One URL per server that the URL names: `redis://a:1,b:2` names two of a cluster."""
+    """One URL per server that the URL names: `redis://a:1,b:2` names two of a cluster.
+
+    Raises ValueError when one of several has no name.
+    """
     parts = urlsplit(url)
     login, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts:
+        return [url]
+    if not all(hosts.split(",")):
+        raise ValueError("a comma in the URL of Redis stands between two servers")
     return [parts._replace(netloc=f"{login}{at}{host}").geturl() for host in hosts.split(",")]
 
 

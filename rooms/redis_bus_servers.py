@@ -174,14 +174,11 @@ class Servers:
             new = self._owner(name)
             if new is None:
                 self._homeless.add(name)
-            else:
+            elif new is not old:
                 self._homeless.discard(name)
-            if new is old:
-                continue
-            if old is not None:
-                old.subscriber.channels.give_up(name)
-            if new is not None:
                 new.subscriber.channels.want(name, late=True)
+            if old is not None and old is not new:
+                old.subscriber.channels.give_up(name)
             self._owners[name] = new
 
     async def _retire(self, server: Server) -> None:

@@ -65,7 +65,7 @@ class Subscriber:
     @property
     def hears_all(self) -> bool:
         """Whether every wanted channel is heard, or will be as soon as the server answers."""
-        return self.up.is_set() and self.channels.complete
+        return self.up.is_set() and self.channels.is_complete()
 
     async def confirmed(self, channel: bytes, within_s: float) -> None:
         """Wait until the server confirmed a wanted channel; not at all while there is no server.

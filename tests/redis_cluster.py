@@ -63,8 +63,8 @@ class RedisCluster:
 
     def fail_over(self, master: Valkey) -> None:
         """Let a replica take over from its living master, as before a restart. Returns when it has."""
-        port = next(others[0][1] for _, _, node, *others in self.slots() if node[1] == master.port)
-        replica = next(server for server in self.servers if server.port == port)
+        roles = ((server, server.command("ROLE")) for server in self.servers if server is not master)
+        replica = next(server for server, role in roles if role[0] == b"slave" and role[2] == master.port)
         replica.command("CLUSTER", "FAILOVER")
         wait_until(lambda: replica.command("ROLE")[0] == b"master")
 
@@ -94,9 +94,10 @@ def redis_cluster(**options: str) -> Iterator[RedisCluster]:
                 "cluster_port": bus_port,
                 "cluster_node_timeout": str(NODE_TIMEOUT_MS),
                 "cluster_replica_validity_factor": "0",
+                "cluster_allow_replica_migration": "no",  # every master keeps its own replica
                 "repl_diskless_sync_delay": "0",
             }
-            servers.append((stack.enter_context(start_valkey(**own, **options)), bus_port))
+            servers.append((stack.enter_context(start_valkey(None, **own, **options)), bus_port))
         cluster = RedisCluster([server for server, _ in servers])
         _join(servers)
         cluster.wait_whole()

@@ -181,6 +181,25 @@ def test_a_frozen_server_is_left_for_its_successor_and_never_believed_again(clus
     asyncio.run(story())
 
 
+def test_a_cluster_that_was_away_altogether_is_heard_again_in_every_room(cluster: RedisCluster) -> None:
+    async def story() -> None:
+        async with node(cluster.url) as one, node(cluster.url) as two:
+            await asyncio.gather(*map(two.bus.subscribe, ROOMS))
+            for server in cluster.servers:
+                server.kill()
+            await until(lambda: one.state() is two.state() is BusState.DEAF)
+            one.bus.publish("job:1", {"k": "dot"})
+            await until(lambda: one.count("dropped") == 1)
+            two.resynced.clear()
+            await asyncio.to_thread(cluster.mend)
+            await until(lambda: two.state() is BusState.UP)
+            for room in ROOMS:
+                await until_heard(one, two, room)
+            await until(lambda: {room for resync in two.resynced for room in resync} == set(ROOMS))
+
+    asyncio.run(story())
+
+
 def test_a_slot_that_migrates_takes_its_rooms_along(cluster: RedisCluster) -> None:
     source = owner(cluster, "job:1")
     target = next(server for server in cluster.masters() if server is not source)
