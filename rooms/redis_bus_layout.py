@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import InvalidResponse, ResponseError
 
 from rooms.redis_bus_link import Dialer, Link
+from rooms.redis_bus_url import Address
 
 SLOTS: Final = REDIS_CLUSTER_HASH_SLOTS
 
 slot_of = key_slot  # of a channel's name; what stands between { and } decides when there is such a thing
-
-
-class Address(NamedTuple):
-    """Where a server of a cluster is."""
-
-    host: str
-    port: int
 
 
 class Range(NamedTuple):
@@ -46,30 +39,6 @@ class Layout:
     def owners(self) -> list[Address]:
         """The servers that own slots."""
         return list(dict.fromkeys(part.owner for part in self.ranges))
-
-
-def each_seed(url: str) -> list[str]:
-    """One URL per server that the URL names: `redis://a:1,b:2` names two of a cluster.
-
-    Raises ValueError when one of several has no name.
-    """
-    parts = urlsplit(url)
-    login, at, hosts = parts.netloc.rpartition("@")
-    if "," not in hosts:
-        return [url]
-    if not all(hosts.split(",")):
-        raise ValueError("a comma in the URL of Redis stands between two servers")
-    return [parts._replace(netloc=f"{login}{at}{host}").geturl() for host in hosts.split(",")]
-
-
-def url_at(url: str, address: Address) -> str:
-    """The same URL for another server. Raises ValueError for a Unix socket, by which there is no other."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        raise ValueError("a cluster is reached by host and port, not by a Unix socket")
-    login, at, _ = parts.netloc.rpartition("@")
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return parts._replace(netloc=f"{login}{at}{host}:{address.port}").geturl()
 
 
 async def read_layout(dialer: Dialer, host: str) -> Layout | None:

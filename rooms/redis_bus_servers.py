@@ -15,12 +15,13 @@ from typing import Final
 
 from rooms.bus import Message
 from rooms.bus_codec import BusCodec
-from rooms.redis_bus_layout import SLOTS, Address, Layout, slot_of, url_at
+from rooms.redis_bus_layout import SLOTS, Layout, slot_of
 from rooms.redis_bus_link import Dialer, Link
 from rooms.redis_bus_publisher import MAX_LOST_CHANNELS
 from rooms.redis_bus_server import Server
 from rooms.redis_bus_shard_link import ShardLink
 from rooms.redis_bus_tally import Tally
+from rooms.redis_bus_url import Address, url_at
 
 CANARY_PREFIX: Final = b"tracker:1:!canary:"  # no room's name begins with "!"
 
