@@ -27,7 +27,7 @@ class BusState(StrEnum):
     """Whether this node hears the others."""
 
     UP = "up"  # its own words came back to it within the last seconds
-    DEAF = "deaf"  # Redis is away, wedged, or does not pass messages on; the node is not ready
+    DEAF = "deaf"  # Redis is away, wedged, or does not pass on messages of a wanted channel; not ready
     LOCAL = "local"  # one process only: there are no others
 
 

@@ -8,8 +8,9 @@
 
 Redis is shared and often without a password, so nothing that comes out of it is believed before its
 signature is checked. The channel is signed too: a message copied to another channel is a forgery. The
-number refuses the same message twice and what a thawed server delivers after newer ones. (The one replay
-left is of a sender never heard by this bus; messages carry versions and times for that.)
+number refuses the same message twice and what a thawed server delivers after newer ones. Numbers are in
+order on one server only, so in a cluster the newest are remembered per server. (The one replay left is of a
+sender never heard there; messages carry versions and times for that.)
 """
 
 from __future__ import annotations
@@ -58,6 +59,21 @@ class Heard:
     message: Message | None
 
 
+class Newest:
+    """The newest number heard from each sender on one way, where order is kept."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+
+    def admit(self, sender: bytes, number: int) -> None:
+        """Remember a number. Raises StaleError for one that is not newer than all before."""
+        if number <= self._numbers.get(sender, 0):
+            raise StaleError("not newer than what this sender said before")
+        if sender not in self._numbers and len(self._numbers) >= MAX_SENDERS:
+            del self._numbers[next(iter(self._numbers))]  # the one first heard longest ago
+        self._numbers[sender] = number
+
+
 class BusCodec:
     """Seals what this sender says and opens what the others said, with one shared secret (any length)."""
 
@@ -67,7 +83,7 @@ class BusCodec:
         self._keyed = hashlib.blake2b(key=key, digest_size=MAC_BYTES)
         self.sender = secrets.token_bytes(SENDER_BYTES)
         self._said = 0
-        self._newest: dict[bytes, int] = {}
+        self._newest = Newest()
         self._encode: Callable[[Any], bytes] = msgspec.msgpack.Encoder().encode
         decoder = msgspec.msgpack.Decoder(dict[str, Any] | None)
         self._decode: Callable[[bytes], Message | None] = decoder.decode
@@ -88,8 +104,11 @@ class BusCodec:
         """Whether the message says that this sender sent it; cheap, and no proof."""
         return raw[1 : 1 + SENDER_BYTES] == self.sender
 
-    def open(self, channel: bytes, raw: bytes) -> Heard:
-        """What the bytes heard on `channel` say. Raises ForgedError, UnknownVersionError, StaleError."""
+    def open(self, channel: bytes, raw: bytes, newest: Newest | None = None) -> Heard:
+        """What the bytes heard on `channel` say. Raises ForgedError, UnknownVersionError, StaleError.
+
+        `newest` belongs to the way they came, when there are several.
+        """
         if not _HEADER_BYTES < len(raw) <= MAX_MESSAGE_BYTES:
             raise ForgedError("too short or too long")
         if raw[0] != VERSION:
@@ -98,9 +117,7 @@ class BusCodec:
         if not hmac.compare_digest(mac, self._mac(head, channel, body)):
             raise ForgedError("wrong signature")
         _, sender, number = _HEAD.unpack(head)
-        if number <= self._newest.get(sender, 0):
-            raise StaleError("not newer than what this sender said before")
-        self._remember(sender, number)
+        (newest or self._newest).admit(sender, number)
         try:
             return Heard(sender, self._decode(body))
         except (ValueError, RecursionError, msgspec.MsgspecError) as error:
@@ -111,8 +128,3 @@ class BusCodec:
         mac.update(head + len(channel).to_bytes(4, "big") + channel)
         mac.update(body)
         return mac.digest()
-
-    def _remember(self, sender: bytes, number: int) -> None:
-        if sender not in self._newest and len(self._newest) >= MAX_SENDERS:
-            del self._newest[next(iter(self._newest))]  # the one first heard longest ago
-        self._newest[sender] = number

@@ -15,7 +15,10 @@ def new_node_id() -> str:
 
 
 def open_bus(redis_url: str | None, secret: str, node_id: str) -> Bus:
-    """The bus of this process, not yet started. `secret` signs what is said on it."""
+    """The bus of this process, not yet started. `secret` signs what is said on it.
+
+    The URL does not say whether the Redis is a cluster: the bus asks it.
+    """
     if redis_url is None or redis_url.startswith("memory:"):
         return LocalBus()
     key = hashlib.sha256(b"tracker bus\0" + secret.encode()).digest()

@@ -1,8 +1,9 @@
 """The bus between processes: one Redis channel per room, subscribed only where somebody is in the room.
 
-Read `redis_bus_publisher.py` and `redis_bus_subscriber.py` next; each owns one connection and one task.
-Here they are put together: messages are sealed and opened (`bus_codec.py`), and what may have been missed
-is given to `on_resync` until that succeeds. Redis holds nothing that cannot be rebuilt.
+Read on: `redis_bus_servers.py` (which server a channel belongs to), `redis_bus_lookout.py` (how that is
+known), then `redis_bus_publisher.py` and `redis_bus_subscriber.py`, of which each server has one; each owns
+one connection and one task. Here messages are sealed and opened (`bus_codec.py`), and what may have been
+missed is given to `on_resync` until that succeeds. Redis holds nothing that cannot be rebuilt.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Final
 
 from rooms.bus import Bus, BusState, BusStats, Message
 from rooms.bus_codec import BusCodec, ForgedError, StaleError, UnknownVersionError
-from rooms.redis_bus_link import Dialer
-from rooms.redis_bus_publisher import Publisher
-from rooms.redis_bus_subscriber import Subscriber
+from rooms.redis_bus_lookout import Lookout
+from rooms.redis_bus_server import Server
+from rooms.redis_bus_servers import Servers
+from rooms.redis_bus_tally import Tally
 
 PREFIX: Final = b"tracker:1:"
-CANARY_PREFIX: Final = b"tracker:1:!canary:"  # no room's name begins with "!"
 START_PATIENCE_S: Final = 1.0
 SUBSCRIBE_PATIENCE_S: Final = 0.25
 DRAIN_PATIENCE_S: Final = 0.25
@@ -38,65 +39,57 @@ def _channel(name: bytes) -> str:
 
 
 class RedisBus(Bus):
-    """A bus over Redis or Valkey (protocol of Redis 7 or later).
+    """A bus over Redis or Valkey (protocol of Redis 7 or later), one server or a cluster: it asks which.
 
-    `secret` signs the messages and is the same on all nodes. `node_id` names the connections in CLIENT LIST;
-    two buses are two nodes even when they share it. Raises ValueError for a URL that is none.
+    `url` may name several servers of one cluster, `redis://user:password@a:6379,b:6379`. `secret` signs the
+    messages and is the same on all nodes. `node_id` names the connections in CLIENT LIST; two buses are two
+    nodes even when they share it. Raises ValueError for a URL that is none.
     """
 
     def __init__(self, url: str, secret: bytes, node_id: str) -> None:
         super().__init__()
+        name = f"tracker:{node_id}"
         self._codec = BusCodec(secret)
-        self._canary = CANARY_PREFIX + self._codec.sender.hex().encode()
-        dialer = Dialer(url, f"tracker:{node_id}")
-        self._publisher = Publisher(dialer, self._codec, self._canary)
-        self._subscriber = Subscriber(
-            dialer,
-            self._canary,
-            on_heard=self._heard,
-            on_missed=self._missed,
-            ask=self._publisher.ask,
-            on_deaf=self._publisher.renew,
+        self._tally = Tally()
+        self._servers = Servers(
+            url, name, self._codec, self._tally, on_heard=self._heard, on_missed=self._missed
         )
+        self._lookout = Lookout(url, name, self._servers)
         self._owed: set[str] = set()
         self._owes = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._received = 0
-        self._forged = 0
-        self._unknown_version = 0
-        self._stale = 0
 
     async def start(self) -> None:
         """Begin to connect. Returns when the bus is up, or after a second without it; never raises."""
         self._tasks = [
-            asyncio.create_task(self._publisher.run(), name="bus publisher"),
-            asyncio.create_task(self._subscriber.run(), name="bus subscriber"),
+            asyncio.create_task(self._lookout.run(), name="bus lookout"),
             asyncio.create_task(self._resync(), name="bus resync"),
         ]
         try:
-            await asyncio.wait_for(self._subscriber.up.wait(), START_PATIENCE_S)
+            await asyncio.wait_for(self._servers.wait_up(), START_PATIENCE_S)
         except TimeoutError:
-            logger.warning("started without Redis: other nodes are not heard yet")
+            logger.warning("started before Redis answered everywhere: not all other nodes are heard yet")
 
     async def aclose(self) -> None:
         """Send what waits (250 ms at most), then close every connection and end every task."""
-        await self._publisher.drain(DRAIN_PATIENCE_S)
+        await self._servers.drain(DRAIN_PATIENCE_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await self._servers.aclose()
 
     def publish(self, channel: str, message: Message) -> None:
         """Tell the other nodes, soon. Never blocks and never raises; what cannot be sent is counted."""
-        self._publisher.publish(_name(channel), message)
+        self._servers.publish(_name(channel), message)
 
     async def subscribe(self, channel: str) -> None:
         """Hear a channel from now on. Returns when Redis confirmed it, after 250 ms at most."""
         name = _name(channel)
         if self._hold(channel):
-            self._subscriber.want(name)
+            self._servers.want(name)
         try:
-            await self._subscriber.confirmed(name, SUBSCRIBE_PATIENCE_S)
+            await self._servers.confirmed(name, SUBSCRIBE_PATIENCE_S)
         except asyncio.CancelledError:
             self.unsubscribe(channel)
             raise
@@ -104,44 +97,45 @@ class RedisBus(Bus):
     def unsubscribe(self, channel: str) -> None:
         """Give one `subscribe` back; after the last one the channel is no longer heard."""
         if self._let_go(channel):
-            self._subscriber.unwant(_name(channel))
+            self._servers.unwant(_name(channel))
 
     @property
     def state(self) -> BusState:
-        """Up while the node's own words come back to it, else deaf."""
-        return BusState.UP if self._subscriber.up.is_set() else BusState.DEAF
+        """Up while the node's own words come back to it from every server it wants to hear, else deaf."""
+        return BusState.UP if self._servers.up else BusState.DEAF
 
     def stats(self) -> BusStats:
         """The counts since the start."""
+        tally = self._tally
         return BusStats(
             state=self.state,
             channels=len(self._held),
-            published=self._publisher.published,
-            dropped=self._publisher.dropped,
-            received=self._received,
-            forged=self._forged,
-            unknown_version=self._unknown_version,
-            stale=self._stale,
-            reconnects=max(0, self._subscriber.connections - 1),
+            published=tally.published,
+            dropped=tally.dropped,
+            received=tally.received,
+            forged=tally.forged,
+            unknown_version=tally.unknown_version,
+            stale=tally.stale,
+            reconnects=tally.reconnects,
         )
 
-    def _heard(self, name: bytes, raw: bytes) -> None:
+    def _heard(self, server: Server, name: bytes, raw: bytes) -> None:
         """Sort out what came on a subscribed channel."""
         own = self._codec.is_own(raw)
-        if own and name != self._canary:
+        if own and name != server.canary:
             return  # an echo: this node's sockets have heard it already
-        channel = _channel(name)
         try:
-            heard = self._codec.open(name, raw)
+            heard = self._codec.open(name, raw, server.newest)
         except ForgedError:
-            self._forged += 1
+            self._tally.forged += 1
         except UnknownVersionError:
-            self._unknown_version += 1
+            self._tally.unknown_version += 1
         except StaleError:
-            self._stale += 1
+            self._tally.stale += 1
         else:
+            channel = _channel(name)
             if own:
-                self._subscriber.heard_canary()
+                server.subscriber.heard_canary()
             elif channel not in self._held:
                 return  # said before the server read our UNSUBSCRIBE
             elif heard.message is None:
@@ -150,7 +144,7 @@ class RedisBus(Bus):
                 self._deliver(channel, heard.message)
 
     def _deliver(self, channel: str, message: Message) -> None:
-        self._received += 1
+        self._tally.received += 1
         try:
             self.on_message(channel, message)
         except Exception:

@@ -1,4 +1,4 @@
-"""One connection to Redis on which every wait has an end. The only file that imports redis-py.
+"""One connection to Redis on which every wait has an end. Nothing above it speaks redis-py.
 
 Guards against what redis-py 8.1 does by itself: `listen()` waits forever on a wedged server; a command on
 a broken connection silently opens a new one that has none of the old one's subscriptions; `disconnect()`,
@@ -11,17 +11,25 @@ import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from redis.asyncio import Connection, ConnectionPool
 from redis.exceptions import InvalidResponse, RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 CONNECT_TIMEOUT_S: Final = 1.0
+COMMAND_TIMEOUT_S: Final = 1.0
 CLOSE_TIMEOUT_S: Final = 1.0
 BACKOFF_CAP_S: Final = 0.5  # delivery is back within two seconds of Redis, so this stays well below one
+CHANNELS_PER_COMMAND: Final = 1000
 
 # What a server that is away, starting, wedged, read-only, refusing or talking nonsense raises.
 BROKEN: Final = (RedisError, OSError, TimeoutError, EOFError, ValueError)
+
+# What the server may say by itself on a subscribed link, first word of `Link.hear`.
+MESSAGE: Final = b"message"  # somebody published
+REFUSED: Final = b"refused"  # it will not subscribe to this channel: another server does
+TAKEN: Final = b"taken"  # it ended the subscription: the channel has moved to another server
 
 
 def backoff_s(failures: int) -> float:
@@ -38,10 +46,11 @@ class Dialer:
     """Makes links to one server.
 
     `url` is `redis://`, `rediss://` or `unix://` with redis-py's options; raises ValueError when it is none.
-    `name` is what CLIENT LIST shows.
+    `name` is what CLIENT LIST shows; `kind` the class of the links.
     """
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, kind: type[Link] | None = None) -> None:
+        self._kind = kind or Link
         self._pool = ConnectionPool.from_url(
             url, maint_notifications_config=MaintNotificationsConfig(enabled=False)
         )
@@ -55,10 +64,11 @@ class Dialer:
             socket_timeout=None,  # each call below has a deadline around it, which also covers connecting
             socket_connect_timeout=CONNECT_TIMEOUT_S,
         )
+        self.place = urlsplit(url).netloc.rpartition("@")[2] or urlsplit(url).path  # for the log: no password
 
     async def dial(self) -> Link:
         """A connection on which the server answered PING within a second. Raises one of BROKEN."""
-        link = Link(self._pool.make_connection())  # type: ignore[no-untyped-call]
+        link = self._kind(self._pool.make_connection())  # type: ignore[no-untyped-call]
         try:
             await link.greet()
         except BaseException:
@@ -83,21 +93,41 @@ class Link:
             await self._connection.send_command("PING", check_health=False)
             await self._connection.read_response()
 
+    async def ask(self, *words: str) -> Any:
+        """One command and its answer, within a second. Raises one of BROKEN."""
+        async with asyncio.timeout(COMMAND_TIMEOUT_S):
+            await self._write([words])
+            return await self._connection.read_response()
+
     async def send(self, commands: Iterable[tuple[bytes | str, ...]], within_s: float) -> None:
         """Write commands in one go. Raises one of BROKEN, also when the server does not take them in time."""
         async with asyncio.timeout(within_s):
             await self._write(commands)
 
-    async def publish(self, messages: Sequence[tuple[bytes, bytes]], within_s: float) -> None:
-        """Publish (channel, bytes) in one round trip. Raises one of BROKEN, also for a refusal of any."""
+    async def publish(self, messages: Sequence[tuple[bytes, bytes]], within_s: float) -> list[bytes]:
+        """Publish (channel, bytes) in one round trip. Raises one of BROKEN, also for a refusal of any.
+
+        Returns the channels that another server serves by now: what was said on them was not published.
+        """
         async with asyncio.timeout(within_s):
             await self._write(("PUBLISH", channel, raw) for channel, raw in messages)
             for _ in messages:
                 if not isinstance(await self._connection.read_response(), int):
                     raise InvalidResponse("The server does not say how many heard it.")
+        return []
 
-    async def hear(self) -> list[Any]:
-        """The next thing the server says by itself: `[kind, channel, data]`. Raises one of BROKEN.
+    async def tell(self, subscribe: Sequence[bytes], unsubscribe: Sequence[bytes]) -> None:
+        """Ask for the one and the other. Raises one of BROKEN, also when it is not taken within a second."""
+        commands: list[tuple[bytes | str, ...]] = [
+            (word, *names[start : start + CHANNELS_PER_COMMAND])
+            for word, names in (("SUBSCRIBE", subscribe), ("UNSUBSCRIBE", unsubscribe))
+            for start in range(0, len(names), CHANNELS_PER_COMMAND)
+        ]
+        await self.send(commands, COMMAND_TIMEOUT_S)
+
+    async def hear(self) -> Sequence[Any]:
+        """The next thing the server says by itself: `[MESSAGE, channel, data]`, `[REFUSED, channel, …]`,
+        `[TAKEN, channel, …]`, and with any other first word what it answers to `tell`. Raises one of BROKEN.
 
         The only wait without an end of its own: silence is judged by the canary, which ends this link.
         """

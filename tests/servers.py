@@ -52,6 +52,11 @@ class Valkey:
         """The server's process; another one after a restart."""
         return self._process.pid
 
+    @property
+    def lives(self) -> bool:
+        """Whether the process runs, frozen or not."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """Kill -9: clients find their connections closed."""
         self._process.kill()

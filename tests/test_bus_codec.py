@@ -96,7 +96,7 @@ def test_only_so_many_senders_are_remembered() -> None:
     hearer = BusCodec(b"s")
     for _ in range(MAX_SENDERS + 10):
         hearer.open(ROOM, BusCodec(b"s").seal(ROOM, {}))
-    assert len(hearer._newest) == MAX_SENDERS
+    assert len(hearer._newest._numbers) == MAX_SENDERS
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,12 @@ def test_a_server_that_talks_nonsense_is_left_for_a_sane_one(
 ) -> None:
     async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while words := await reader.read(65536):
-            for word, reply in ((b"SETNAME", b"+OK\r\n"), (b"PING", b"+PONG\r\n"), (b"SCRIBE", answer)):
+            for word, reply in (
+                (b"SETNAME", b"+OK\r\n"),
+                (b"PING", b"+PONG\r\n"),
+                (b"HELLO", b"*2\r\n+mode\r\n+standalone\r\n"),
+                (b"SCRIBE", answer),
+            ):
                 writer.write(reply * words.count(word))
             writer.write(answer * words.count(b"PUBLISH"))
             if not answer and (b"SUBSCRIBE" in words or b"PUBLISH" in words):

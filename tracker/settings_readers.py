@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from rooms.redis_bus_url import each_seed
 from tracker.jobs.lifecycle import Status
 
 MIN_SECRET_CHARS = 32
@@ -41,12 +42,17 @@ def postgres_url(raw: str) -> str:
 
 
 def redis_url(raw: str) -> str:
-    """`redis://`, `rediss://` (TLS), `unix://`, or `memory://`."""
-    parts = _split(raw)
-    if raw == "memory://" or (parts.scheme == "unix" and parts.path):
-        return raw
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        raise ValueError("must be like redis://host:6379, rediss://… with TLS, or memory://")
+    """`redis://`, `rediss://` (TLS), `unix://`, or `memory://`; several of one cluster as `redis://a:1,b:2`."""
+    try:
+        servers = each_seed(raw)
+    except ValueError:  # which may quote the password
+        raise ValueError("must be a well-formed address") from None
+    for one in servers:
+        parts = _split(one)
+        if raw == "memory://" or (parts.scheme == "unix" and parts.path):
+            continue
+        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+            raise ValueError("must be like redis://host:6379, rediss://… with TLS, or memory://")
     return raw
 
 
