@@ -9,7 +9,18 @@ from dataclasses import dataclass
 
 import uvloop
 
-from bench import badinput, claim, claims_http, demo_start, feed, heartbeats, ingest, live, watcher_memory
+from bench import (
+    badinput,
+    bystander,
+    claim,
+    claims_http,
+    demo_start,
+    feed,
+    heartbeats,
+    ingest,
+    live,
+    watcher_memory,
+)
 from bench.harness import Report
 
 
@@ -23,7 +34,18 @@ class Benchmark:
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: Benchmark(module.options, module.run)
-    for module in (feed, ingest, claim, heartbeats, watcher_memory, claims_http, demo_start, badinput, live)
+    for module in (
+        feed,
+        ingest,
+        claim,
+        heartbeats,
+        watcher_memory,
+        claims_http,
+        demo_start,
+        bystander,
+        badinput,
+        live,
+    )
 }
 
 
