@@ -63,7 +63,7 @@ class Settings:
     redis_url: str | None = setting(
         "REDIS_URL",
         read.redis_url,
-        "Redis or Valkey 7 or newer, also a cluster (several of its servers may be named, separated by commas);"
+        "Redis or Valkey 7 or newer, or a cluster (name several of its servers, separated by commas);"
         " `memory://` for one process without any.",
         shown_default="an embedded one starts",
         secret=True,
