@@ -21,7 +21,7 @@ from socketio import packet as packets
 from db.errors import Busy, Invalid
 from rooms import frames
 from rooms.guard import Breach, StrictPacket, TokenBucket
-from rooms.outgoing import DISCONNECT, PING, connect_error_frame, open_frame
+from rooms.outgoing import DISCONNECT, PING, open_frame, unknown_namespace_frame
 from rooms.outlet import Outlet
 from rooms.timer_wheel import IDLE
 
@@ -52,6 +52,7 @@ class Connection(Outlet):
         self.rooms: set[str] | None = None
         self.wheel_slot = IDLE
         self._pinged = False  # a ping is out and nothing has come back
+        self._connect_by = 0.0  # when CONNECT must have been answered, by the monotonic clock
         self._inbox: deque[StrictPacket] | None = None
         self._working = False
         self._bucket = TokenBucket(hub.limits.messages_per_s, hub.limits.messages_burst, monotonic())
@@ -62,7 +63,9 @@ class Connection(Outlet):
         self.wire = wire
         wire.transport.set_write_buffer_limits(high=self.hub.limits.write_high_water_bytes)
         wire.write(open_frame(self.sid, self.hub.limits))
-        self.hub.wheel.schedule(self, self.hub.limits.connect_timeout_s)
+        limits = self.hub.limits
+        self._connect_by = monotonic() + limits.connect_timeout_s
+        self.hub.wheel.schedule(self, min(limits.connect_timeout_s, limits.ping_interval_s))
 
     def on_text(self, text: str) -> None:
         """One Engine.IO packet: a message, a pong or a close; clients send nothing else."""
@@ -108,8 +111,7 @@ class Connection(Outlet):
 
     def _on_connect(self, packet: StrictPacket) -> None:
         if packet.namespace not in (None, "/"):
-            error = "This namespace is not served."
-            self.wire.write(connect_error_frame(packet.namespace, error, "unknown_namespace"))
+            self.wire.write(unknown_namespace_frame(packet.namespace))
         elif self.stage is not Stage.OPEN or self._working:
             raise Breach("CONNECT may be sent once")
         else:
@@ -179,10 +181,15 @@ class Connection(Outlet):
         """The wheel's call: close deadline, CONNECT deadline, or time to ping."""
         if self.closed:
             self.wire.abort()
-        elif self.stage is not Stage.READY:
+        elif self.stage is not Stage.READY and monotonic() >= self._connect_by:
             self.end(frames.POLICY, "no CONNECT in time")
         elif self._pinged:
             self.end(frames.GOING_AWAY, "ping timeout")
+        elif self.stage is not Stage.READY:
+            self._pinged = True
+            self.wire.write(PING)
+            left_s = max(0.0, self._connect_by - monotonic())
+            self.hub.wheel.schedule(self, min(left_s, self.hub.limits.ping_interval_s))
         else:
             if self.backlog is None:  # a stalled reader has its own deadline
                 self._pinged = True

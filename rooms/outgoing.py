@@ -34,7 +34,6 @@ def ack_frame(ack_id: int, answer: dict[str, Any]) -> bytes:
     return text_frame(b"43%d[%b]" % (ack_id, strict_json.dumps(answer)))
 
 
-def connect_error_frame(namespace: str, message: str, code: str) -> bytes:
-    """A Socket.IO CONNECT_ERROR for a namespace other than the default one."""
-    error = {"message": message, "data": {"code": code, "retry": False}}
-    return text_frame(b"44%b,%b" % (namespace.encode(), strict_json.dumps(error)))
+def unknown_namespace_frame(namespace: str) -> bytes:
+    """The CONNECT_ERROR for a namespace that is not served, in the words of the Node server."""
+    return text_frame(b'44%b,{"message":"Invalid namespace"}' % namespace.encode())

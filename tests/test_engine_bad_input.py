@@ -216,7 +216,7 @@ def test_an_unknown_namespace_is_refused_and_the_session_lives() -> None:
             await client.send("40/admin,{}")
             answer = await client.receive()
             assert answer.startswith("44/admin,")
-            assert json.loads(answer[9:])["data"] == {"code": "unknown_namespace", "retry": False}
+            assert json.loads(answer[9:]) == {"message": "Invalid namespace"}
             assert (await client.ask('421["hello",{}]'))["ok"] is True
 
     run(story())
