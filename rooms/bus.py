@@ -4,7 +4,7 @@ A channel is a room's name, a message a JSON-able dict. Every node delivers to i
 publishes for the others, so a bus never hands a node its own words. It is not a store: whatever it may have
 missed is named to `on_resync`, and the rooms read the truth from the database.
 
-`LocalBus` here is for a single process; `redis_bus.py` is the one that joins several.
+`LocalBus` here is for a single process; `redis_bus/` is the one that joins several.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from redis.exceptions import MovedError
 
-from rooms.redis_bus_channels import Channels
-from rooms.redis_bus_link import MESSAGE, REFUSED, TAKEN
-from rooms.redis_bus_shard_link import ShardLink
+from rooms.redis_bus.channels import Channels
+from rooms.redis_bus.link import MESSAGE, REFUSED, TAKEN
+from rooms.redis_bus.shard_link import ShardLink
 
 
 def asked(*names: bytes) -> Channels:

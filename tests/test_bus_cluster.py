@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from rooms.bus import BusState
-from rooms.bus_codec import BusCodec
+from rooms.redis_bus.codec import BusCodec
 from tests.bus_nodes import SECRET, Node, node, until, until_heard
 from tests.ports import free_port
 from tests.redis_cluster import RedisCluster, redis_cluster, wait_until

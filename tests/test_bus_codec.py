@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rooms.bus import MAX_MESSAGE_BYTES
-from rooms.bus_codec import (
+from rooms.redis_bus.codec import (
     MAX_SENDERS,
     BusCodec,
     ForgedError,

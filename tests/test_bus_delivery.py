@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rooms.bus import MAX_MESSAGE_BYTES, BusState
-from rooms.bus_codec import BusCodec
 from rooms.redis_bus import RedisBus
+from rooms.redis_bus.codec import BusCodec
 from tests.bus_nodes import SECRET, node, until, until_heard
 from tests.servers import Valkey, start_valkey
 

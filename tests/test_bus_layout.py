@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from redis.exceptions import InvalidResponse
 
-from rooms.redis_bus_layout import Range, parse_slots, slot_of
-from rooms.redis_bus_url import Address, each_seed, url_at
+from rooms.redis_bus.layout import Range, parse_slots, slot_of
+from rooms.redis_bus.url import Address, each_seed, url_at
 
 A, B, C = Address("10.0.0.1", 6379), Address("10.0.0.2", 6379), Address("10.0.0.3", 6380)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from rooms.redis_bus_link import BACKOFF_CAP_S, BROKEN, Dialer, Link, backoff_s
+from rooms.redis_bus.link import BACKOFF_CAP_S, BROKEN, Dialer, Link, backoff_s
 from tests.servers import Valkey, start_valkey
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from rooms.bus_codec import BusCodec, Newest
-from rooms.redis_bus_link import Dialer
-from rooms.redis_bus_publisher import Publisher
-from rooms.redis_bus_subscriber import Subscriber
-from rooms.redis_bus_tally import Tally
+from rooms.redis_bus.codec import BusCodec, Newest
+from rooms.redis_bus.link import Dialer
+from rooms.redis_bus.publisher import Publisher
+from rooms.redis_bus.subscriber import Subscriber
+from rooms.redis_bus.tally import Tally
 
 
 class Server:

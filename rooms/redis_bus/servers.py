@@ -2,7 +2,7 @@
 
 Every server has its own connections, canary and back-off, so a server that dies disturbs only the channels
 it owns. A channel that has moved is subscribed at its new owner and then named to `on_missed`. What its
-senders lost meanwhile they tell there, once they know it. `redis_bus_lookout.py` says who owns what.
+senders lost meanwhile they tell there, once they know it. `lookout.py` says who owns what.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from itertools import count
 from typing import Final
 
 from rooms.bus import Message
-from rooms.bus_codec import BusCodec
-from rooms.redis_bus_layout import SLOTS, Layout, slot_of
-from rooms.redis_bus_link import Dialer, Link
-from rooms.redis_bus_publisher import MAX_LOST_CHANNELS
-from rooms.redis_bus_server import Server
-from rooms.redis_bus_shard_link import ShardLink
-from rooms.redis_bus_tally import Tally
-from rooms.redis_bus_url import Address, url_at
+from rooms.redis_bus.codec import BusCodec
+from rooms.redis_bus.layout import SLOTS, Layout, slot_of
+from rooms.redis_bus.link import Dialer, Link
+from rooms.redis_bus.publisher import MAX_LOST_CHANNELS
+from rooms.redis_bus.server import Server
+from rooms.redis_bus.shard_link import ShardLink
+from rooms.redis_bus.tally import Tally
+from rooms.redis_bus.url import Address, url_at
 
 CANARY_PREFIX: Final = b"tracker:1:!canary:"  # no room's name begins with "!"
 

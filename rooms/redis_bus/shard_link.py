@@ -15,7 +15,7 @@ from typing import Any, Final
 from redis.asyncio import Connection
 from redis.exceptions import AskError, ClusterDownError, InvalidResponse, TryAgainError
 
-from rooms.redis_bus_link import COMMAND_TIMEOUT_S, MESSAGE, REFUSED, TAKEN, Link
+from rooms.redis_bus.link import COMMAND_TIMEOUT_S, MESSAGE, REFUSED, TAKEN, Link
 
 # MOVED is a kind of AskError for redis-py. CLUSTERDOWN: nobody serves the slot just now.
 ELSEWHERE: Final = (AskError, ClusterDownError, TryAgainError)

@@ -1,8 +1,8 @@
 """The bus between processes: one Redis channel per room, subscribed only where somebody is in the room.
 
-Read on: `redis_bus_servers.py` (which server a channel belongs to), `redis_bus_lookout.py` (how that is
-known), then `redis_bus_publisher.py` and `redis_bus_subscriber.py`, of which each server has one; each owns
-one connection and one task. Here messages are sealed and opened (`bus_codec.py`), and what may have been
+Read on: `servers.py` (which server a channel belongs to), `lookout.py` (how that is
+known), then `publisher.py` and `subscriber.py`, of which each server has one; each owns
+one connection and one task. Here messages are sealed and opened (`codec.py`), and what may have been
 missed is given to `on_resync` until that succeeds. Redis holds nothing that cannot be rebuilt.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from rooms.bus import Bus, BusState, BusStats, Message
-from rooms.bus_codec import BusCodec, ForgedError, StaleError, UnknownVersionError
-from rooms.redis_bus_lookout import Lookout
-from rooms.redis_bus_server import Server
-from rooms.redis_bus_servers import Servers
-from rooms.redis_bus_tally import Tally
+from rooms.redis_bus.codec import BusCodec, ForgedError, StaleError, UnknownVersionError
+from rooms.redis_bus.lookout import Lookout
+from rooms.redis_bus.server import Server
+from rooms.redis_bus.servers import Servers
+from rooms.redis_bus.tally import Tally
 
 PREFIX: Final = b"tracker:1:"
 START_PATIENCE_S: Final = 1.0

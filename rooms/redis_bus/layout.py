@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import InvalidResponse, ResponseError
 
-from rooms.redis_bus_link import Dialer, Link
-from rooms.redis_bus_url import Address
+from rooms.redis_bus.link import Dialer, Link
+from rooms.redis_bus.url import Address
 
 SLOTS: Final = REDIS_CLUSTER_HASH_SLOTS
 

@@ -13,10 +13,10 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from rooms.redis_bus_layout import Layout, read_layout
-from rooms.redis_bus_link import BROKEN, Dialer, backoff_s, reason
-from rooms.redis_bus_servers import Servers
-from rooms.redis_bus_url import Address, each_seed, url_at
+from rooms.redis_bus.layout import Layout, read_layout
+from rooms.redis_bus.link import BROKEN, Dialer, backoff_s, reason
+from rooms.redis_bus.servers import Servers
+from rooms.redis_bus.url import Address, each_seed, url_at
 
 LOOK_AGAIN_S: Final = 0.2  # while something is wrong
 LOOK_ANYWAY_S: Final = 10.0

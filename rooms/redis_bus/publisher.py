@@ -18,9 +18,9 @@ from itertools import islice
 from typing import Final
 
 from rooms.bus import Message
-from rooms.bus_codec import BusCodec, UnsendableError
-from rooms.redis_bus_link import BROKEN, Dialer, Link, backoff_s, reason
-from rooms.redis_bus_tally import Tally
+from rooms.redis_bus.codec import BusCodec, UnsendableError
+from rooms.redis_bus.link import BROKEN, Dialer, Link, backoff_s, reason
+from rooms.redis_bus.tally import Tally
 
 FLUSH_TIMEOUT_S: Final = 0.25
 FLUSH_MESSAGES: Final = 512  # in one round trip: about 10 ms of this process's time

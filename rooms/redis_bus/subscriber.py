@@ -13,9 +13,9 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from rooms.redis_bus_channels import Channels
-from rooms.redis_bus_link import BROKEN, MESSAGE, REFUSED, TAKEN, Dialer, Link, backoff_s, reason
-from rooms.redis_bus_tally import Tally
+from rooms.redis_bus.channels import Channels
+from rooms.redis_bus.link import BROKEN, MESSAGE, REFUSED, TAKEN, Dialer, Link, backoff_s, reason
+from rooms.redis_bus.tally import Tally
 
 CANARY_EVERY_S: Final = 1.0
 CANARY_FIRST_EVERY_S: Final = 0.1  # until the first one is heard
