@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from rooms.redis_bus_url import each_seed
+from rooms.redis_bus.url import each_seed
 from tracker.jobs.lifecycle import Status
 
 MIN_SECRET_CHARS = 32
