@@ -195,9 +195,9 @@ def _one_core(c: Coefficients) -> list[str]:
         "",
         f"At {BUSY:.0%} busy: {short(heartbeats)} whole heartbeats/s, which are"
         f" {short(heartbeats * INTERVAL_S)} pros at one each {INTERVAL_S:g} s with a customer each; or"
-        f" {short(BUSY * 1e6 / c.watcher)} deliveries/s to watchers of full rooms; or {short(gigabyte)} silent"
-        f" connections in a gigabyte, which cost {short(gigabyte * c.connection_idle / 1e4)} % of the core"
-        " (the engine's share; [a customer who watches a job](bench/watcher_memory.md) holds more).",
+        f" {short(BUSY * 1e6 / c.watcher)} deliveries/s to watchers of full rooms; or {short(gigabyte)}"
+        " silent connections in a gigabyte, which cost"
+        f" {short(gigabyte * c.connection_idle / 1e4)} % of the core (the engine's share; [a customer who watches a job](bench/watcher_memory.md) holds more).",
         "",
     ]
 
