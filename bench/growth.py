@@ -197,7 +197,8 @@ def _one_core(c: Coefficients) -> list[str]:
         f" {short(heartbeats * INTERVAL_S)} pros at one each {INTERVAL_S:g} s with a customer each; or"
         f" {short(BUSY * 1e6 / c.watcher)} deliveries/s to watchers of full rooms; or {short(gigabyte)}"
         " silent connections in a gigabyte, which cost"
-        f" {short(gigabyte * c.connection_idle / 1e4)} % of the core (the engine's share; [a customer who watches a job](bench/watcher_memory.md) holds more).",
+        f" {short(gigabyte * c.connection_idle / 1e4)} % of the core (the engine's share; a"
+        " [customer who watches](bench/watcher_memory.md) holds more).",
         "",
     ]
 
