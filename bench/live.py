@@ -114,7 +114,8 @@ def _keep(report: Report, figures: Figures, arguments: argparse.Namespace) -> No
     report.say("![Processor time beside the peers](live.svg)")
     numbers = figures.as_json()
     numbers["size"] = {
-        k: getattr(arguments, k) for k in ("jobs", "watchers", "connections", "pairs", "crowds")
+        name: getattr(arguments, f"live_{name}")
+        for name in ("jobs", "watchers", "connections", "pairs", "crowds")
     }
     numbers["machine"] = machine()
     text = json.dumps(numbers, indent=1, sort_keys=True) + "\n"
