@@ -1,12 +1,13 @@
 # Everything here needs only make and a Python of version 3.11 or newer.
 #   make demo     set up, start, print the links; Ctrl-C stops it
+#   make setup    only set up what a server needs: packages and pages
 #   make test     set up, run all tests; make test ARGS="-k bus" runs some
 #   make check    style, types and import rules
 #   make bench    the figures; make chaos: the failure figures
 #   make lock     resolve the dependencies anew; make lock ARGS=--upgrade takes newer ones
 #   make clean    remove what the above made; the demo's data in .tracker stays
 
-.PHONY: demo test check bench chaos lock clean
+.PHONY: demo setup test check bench chaos lock clean
 .NOTPARALLEL:
 SHELL := /bin/sh
 
@@ -22,6 +23,9 @@ endef
 demo:
 	$(call setup,demo)
 	@exec .venv/bin/tracker demo $(ARGS)
+
+setup:
+	$(call setup,demo)
 
 test:
 	$(call setup,test)
