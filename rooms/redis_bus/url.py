@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 
 class Address(NamedTuple):
@@ -18,20 +17,29 @@ def each_seed(url: str) -> list[str]:
 
     Raises ValueError when one of several has no name.
     """
-    parts = urlsplit(url)
-    login, at, hosts = parts.netloc.rpartition("@")
+    before, hosts, after = _around_hosts(url)
     if "," not in hosts:
         return [url]
     if not all(hosts.split(",")):
         raise ValueError("a comma in the URL of Redis stands between two servers")
-    return [parts._replace(netloc=f"{login}{at}{host}").geturl() for host in hosts.split(",")]
+    return [f"{before}{host}{after}" for host in hosts.split(",")]
 
 
 def url_at(url: str, address: Address) -> str:
     """The same URL for another server. Raises ValueError for a Unix socket, by which there is no other."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
+    if url.startswith("unix:"):
         raise ValueError("a cluster is reached by host and port, not by a Unix socket")
-    login, at, _ = parts.netloc.rpartition("@")
+    before, _, after = _around_hosts(url)
     host = f"[{address.host}]" if ":" in address.host else address.host
-    return parts._replace(netloc=f"{login}{at}{host}:{address.port}").geturl()
+    return f"{before}{host}:{address.port}{after}"
+
+
+def _around_hosts(url: str) -> tuple[str, str, str]:
+    """What stands before the hosts, the hosts, and what follows them.
+
+    Not by `urlsplit`: several hosts are no URL, and Python 3.11.2 refuses an IPv6 one among them.
+    """
+    scheme, slashes, rest = url.partition("://")
+    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
+    login, at, hosts = rest[:end].rpartition("@")
+    return f"{scheme}{slashes}{login}{at}", hosts, rest[end:]
