@@ -51,6 +51,12 @@ class JobRoom:
         """How many sockets of this node watch the map."""
         return sum(1 for member in self.members.values() if member.watches)
 
+    def is_watched(self, now: float) -> bool:
+        """Whether `watchers` would be more than none, without counting: every heartbeat asks."""
+        return any(member.watches for member in self.members.values()) or any(
+            count > 0 and believed_until > now for count, believed_until in self.elsewhere.values()
+        )
+
     def watchers(self, now: float) -> int:
         """How many watch on all nodes, at monotonic second `now`."""
         self.elsewhere = {node: seen for node, seen in self.elsewhere.items() if seen[1] > now}

@@ -219,7 +219,7 @@ class JobRooms:
     def watched(self, job_id: UUID) -> bool:
         """Whether anybody follows this job's map, on any node, as far as this node has heard."""
         room = self.rooms.get(job_id)
-        return room is not None and room.watchers(time.monotonic()) > 0
+        return room is not None and room.is_watched(time.monotonic())
 
     def hear_watchers(self, job_id: UUID, node: str, count: int) -> None:
         """Another node said how many of its sockets watch."""
