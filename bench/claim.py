@@ -20,7 +20,8 @@ from db.outbox import add_effects
 from db.pool import Connection, Database
 from rooms.principal import Principal, Role
 from tracker.jobs.claim import ClaimGate, JobTaken, decide_claim
-from tracker.jobs.lifecycle import EFFECTS, Status
+from tracker.jobs.consequences import EFFECTS
+from tracker.jobs.lifecycle import Status
 
 CROWD = 1000  # claimers of one job
 BATCH = 1500  # jobs claimed once each in a sample

@@ -170,6 +170,14 @@ async def write_status(
     return version
 
 
+async def bump_version(conn: Connection, job_id: UUID) -> int:
+    """Count one more event of a locked job; returns its number."""
+    version: int = await conn.fetchval(
+        "UPDATE jobs SET version = version + 1 WHERE id = $1 RETURNING version", job_id
+    )
+    return version
+
+
 async def claim_open_job(
     conn: Connection, job_id: UUID, pro_id: str, at: datetime, effects: list[str]
 ) -> int | None:

@@ -31,6 +31,39 @@ async def add_effects(conn: Connection, job_id: UUID, version: int, effects: lis
     )
 
 
+async def add_task(
+    conn: Connection,
+    effect: str,
+    subject: str,
+    *,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Queue an effect that no job event caused; False when this one was queued before.
+
+    `subject` names what it is about, like a delivery's number; each exists once per effect, for ever.
+    """
+    done = await conn.execute(
+        "INSERT INTO outbox (effect, subject, available_at, expires_at)"
+        " VALUES ($1, $2, coalesce($3, now()), $4) ON CONFLICT (effect, subject) DO NOTHING",
+        effect,
+        subject,
+        not_before,
+        expires_at,
+    )
+    return bool(done == "INSERT 0 1")
+
+
+async def hasten(conn: Connection, effect: str, job_id: UUID) -> None:
+    """What a job's effect waited for has happened: it is due now."""
+    await conn.execute(
+        "UPDATE outbox SET available_at = clock_timestamp() WHERE effect = $1 AND job_id = $2"
+        " AND done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL",
+        effect,
+        job_id,
+    )
+
+
 async def lease(conn: Connection, *, limit: int, lease_s: float) -> list[OutboxRow]:
     """Take up to `limit` due effects for `lease_s` seconds, counting the attempt at once.
 

@@ -16,7 +16,7 @@ from rooms.bus import LocalBus
 from tests.company import add_job, with_company
 from tracker import worker as module
 from tracker.effects.registry import Executor
-from tracker.jobs.lifecycle import Effect
+from tracker.jobs.consequences import Effect
 from tracker.worker import MAX_ATTEMPTS, Worker
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tracker import settings_readers as read
+from tracker.declared_setting import setting
+from tracker.provider_settings import ProviderSettings
 
 WEB_DIST = Path("web/dist")
 STATE_FOLDER = Path(".tracker")
@@ -27,30 +29,8 @@ class SettingsError(Exception):
     """One or more settings are wrong; the message names them all."""
 
 
-def setting(
-    variable: str,
-    reader: Callable[[str], Any],
-    meaning: str,
-    *,
-    default: Any = None,
-    shown_default: str | None = None,
-    secret: bool = False,
-) -> Any:
-    """Declare a field: which variable it is read from, by what, and what it is for."""
-    return dataclasses.field(
-        default=default,
-        repr=not secret,
-        metadata={
-            "variable": variable,
-            "reader": reader,
-            "meaning": meaning,
-            "shown_default": shown_default,
-        },
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(ProviderSettings):
     """The process's settings. Secrets stay out of its repr."""
 
     database_url: str | None = setting(
@@ -176,6 +156,8 @@ class Settings:
         if wrong:
             raise SettingsError("; ".join(wrong))
         settings = cls(**values)
+        if halves := settings.missing_beside():
+            raise SettingsError("; ".join(halves))
         if settings.public_url:
             return settings
         return dataclasses.replace(settings, public_url=f"http://{_reachable(settings.host)}:{settings.port}")

@@ -19,7 +19,7 @@ from db.pool import Database
 from db.positions import drop_partitions_before, ensure_partitions
 from rooms.broadcast import Broadcaster
 from tracker.effects.registry import EXECUTORS, Executor
-from tracker.jobs.lifecycle import Effect
+from tracker.jobs.consequences import Effect
 
 log = logging.getLogger("tracker.worker")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from db.pool import Database
 from rooms.broadcast import Broadcaster
 from tracker.effects.announce import announce
-from tracker.jobs.lifecycle import Effect
+from tracker.jobs.consequences import Effect
 
 # (database, say, job_id, version) → done; an exception means: try again later
 Executor: TypeAlias = Callable[[Database, Broadcaster, UUID, int], Awaitable[None]]

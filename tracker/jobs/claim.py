@@ -16,7 +16,8 @@ from db.errors import Conflict, Forbidden, NotFound
 from db.jobs import claim_open_job, job_by_id
 from db.pool import Database
 from rooms.principal import Principal, Role
-from tracker.jobs.lifecycle import EFFECTS, Status
+from tracker.jobs.consequences import EFFECTS
+from tracker.jobs.lifecycle import Status
 
 GATE_SIZE = 10_000  # jobs under claim at once in one process
 

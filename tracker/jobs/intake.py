@@ -13,7 +13,8 @@ from db.jobs import Job, NewJob, create_job, job_by_reference
 from db.outbox import add_effects
 from db.pool import Connection, Database
 from rooms.principal import Principal
-from tracker.jobs.lifecycle import EFFECTS, Status
+from tracker.jobs.consequences import EFFECTS
+from tracker.jobs.lifecycle import Status
 
 
 class ReferenceConflict(Conflict):

@@ -1,4 +1,4 @@
-"""The lifecycle of a job: one table says where a job may go, and what going there causes.
+"""The lifecycle of a job: one table says where a job may go; `consequences.py` says what going there causes.
 
 A rule module: values in, values out. `transition.py` applies it inside a transaction.
 """
@@ -28,12 +28,6 @@ class Status(StrEnum):
     COMPLETED = "completed"  # the work is done; money moves
     PAID = "paid"  # the pro has the money
     CANCELLED = "cancelled"  # nothing more happens
-
-
-class Effect(StrEnum):
-    """A consequence outside the database; each has one executor in `tracker/effects/`."""
-
-    ANNOUNCE = "announce"  # tell the rooms, the feeds and the bus
 
 
 class Party(StrEnum):
@@ -118,9 +112,6 @@ LIFECYCLE: Mapping[Status, tuple[Step, ...]] = MappingProxyType(
         Status.CANCELLED: (),
     }
 )
-
-# What entering a status causes. The live path knows one effect; the money and message effects join here.
-EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(dict.fromkeys(Status, (Effect.ANNOUNCE,)))
 
 # The column that remembers when a status was entered.
 ENTERED_AT: Mapping[Status, str] = MappingProxyType(

@@ -17,8 +17,8 @@ from db.people import is_available_pro
 from db.pool import Connection, Database
 from db.tracking_links import expire_links_of_job
 from rooms.principal import Principal, Role
+from tracker.jobs.consequences import EFFECTS
 from tracker.jobs.lifecycle import (
-    EFFECTS,
     ENTERED_AT,
     FORGETS,
     LINK_ENDS,
