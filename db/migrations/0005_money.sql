@@ -24,6 +24,8 @@ CREATE TABLE payments (
     authorized_cents bigint NOT NULL DEFAULT 0 CHECK (authorized_cents >= 0),
     captured_cents   bigint NOT NULL DEFAULT 0 CHECK (captured_cents >= 0),
     tip_cents        bigint NOT NULL DEFAULT 0 CHECK (tip_cents BETWEEN 0 AND captured_cents), -- its share of what was captured
+    earned_cents     bigint NOT NULL DEFAULT 0 CHECK (earned_cents BETWEEN 0 AND captured_cents), -- shared out; the rest is a deposit
+    commission_bp    integer CHECK (commission_bp BETWEEN 0 AND 10000),           -- as it was when it was shared out
     refunded_cents   bigint NOT NULL DEFAULT 0 CHECK (refunded_cents >= 0),
     capture_before   timestamptz,
     dispute          text CHECK (dispute IN ('open', 'won', 'lost')),
@@ -87,6 +89,7 @@ CREATE TABLE ledger_entries (
                        'provider_balance',   -- asset: what Stripe holds for us
                        'pro_payable',        -- liability: what we owe a pro (or a pro owes us, when positive)
                        'platform_revenue',   -- income: our fee
+                       'deposits',           -- liability: taken before the work was done; still the customer's
                        'disputed',           -- asset: taken from us while a dispute is open
                        'losses')),           -- expense: disputes lost and refunds that nobody else bears
     pro_id         text REFERENCES people (id),
