@@ -92,6 +92,11 @@ def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if one.body is not None:
         shape = schemas[repr(one.body_schema or one.body)]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": shape}}}
+    if one.raw is not None:  # OpenAPI 3.1 describes bytes by their media type alone
+        operation["requestBody"] = {
+            "required": True,
+            "content": {media_type: {} for media_type in one.raw.media_types or ("*/*",)},
+        }
     return operation
 
 
@@ -114,6 +119,8 @@ def _responses(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": HTTPStatus(one.status).phrase}
     if one.answer is not None:
         good["content"] = {"application/json": {"schema": schemas[repr(one.answer)]}}
+    if one.csv:
+        good["content"]["text/csv"] = {}
     by_status: dict[int, list[type[Problem]]] = {}
     for kind in possible_problems(one):
         by_status.setdefault(kind.status, []).append(kind)
@@ -136,7 +143,7 @@ def possible_problems(one: Endpoint) -> list[type[Problem]]:
         kinds.append(NotFound)
     if one.query is not None or one.body is not None:
         kinds.append(Invalid)
-    if one.body is not None:
+    if one.body is not None or one.raw is not None:
         kinds += [UnsupportedMediaType, TooLarge, SlowBody]
     kinds += [Unavailable, Internal]
     return list({(kind.status, kind.code): kind for kind in reversed(kinds)}.values())[::-1]

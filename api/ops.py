@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from api.problems import NotReady
 from api.public_route import get_route
-from api.routing import answer_json
+from api.serving import answer_json
 from tracker.metrics import CONTENT_TYPE
 
 DEAF = "deaf"  # rooms.bus.BusState.DEAF

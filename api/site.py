@@ -17,9 +17,10 @@ from api.map import map_routes
 from api.openapi import build_openapi
 from api.ops import Readiness, ops_routes
 from api.pages import page_routes
-from api.routing import Endpoint, endpoints_of, routes_for
+from api.routing import Endpoint, endpoints_of
 from api.security_headers import SecurityHeaders, page_policy
 from api.services import Services
+from api.serving import routes_for
 from tracker.metrics import Metrics
 
 SOCKET_PATH = "/socket.io"

@@ -67,6 +67,8 @@ def _of_operation(
     good: Mapping[str, Any],
 ) -> Iterator[BadRequest]:
     path = address.format(**path_values)
+    if "x-roles" not in operation:  # public: it has no callers to mistake, only its own tests
+        return
     roles = [str(role) for role in operation["x-roles"]]
     for credentials in CREDENTIALS:
         headers = {"Authorization": credentials} if credentials else {}
@@ -88,8 +90,9 @@ def _of_operation(
                 )
     queries = [p for p in operation.get("parameters", ()) if p["in"] == "query"]
     yield from _queries(name, method, path, roles[0], queries)
-    if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        schema = content["application/json"]["schema"]
         yield from _bodies(name, method, path, roles[0], _resolved(schema, schemas), schemas, good)
 
 

@@ -14,8 +14,9 @@ from starlette.types import ASGIApp
 
 from api.edge import Edge, nothing_here
 from api.limits import RateLimit
-from api.routing import Endpoint, Request, endpoint, routes_for
+from api.routing import Endpoint, Request, endpoint
 from api.security_headers import SecurityHeaders
+from api.serving import routes_for
 from api.shapes import Answer, Cents, Input, Instant, Latitude, Longitude, Paragraph, PersonId
 from db.errors import Conflict, Unauthorized, Unavailable
 from rooms.principal import Principal, Role

@@ -98,7 +98,7 @@ def test_refusals_of_a_body_end_the_connection() -> None:
 
 
 def test_a_slow_body_is_a_408_that_can_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.routing.BODY_DEADLINE_S", 0.05)
+    monkeypatch.setattr("api.serving.BODY_DEADLINE_S", 0.05)
     sent, _ = answers_to(Upload(iter([b"{"]), then="hang"))
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["retry"] is True

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from api.limits import RateLimit
-from api.routing import endpoint, endpoints_of, routes_for
+from api.routing import endpoint, endpoints_of
+from api.serving import routes_for
 from api.shapes import Instant
 from db.errors import Busy
 from tests import sample_api

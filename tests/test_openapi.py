@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from api.openapi import build_openapi, possible_problems
-from api.routing import Endpoint, routes_for
+from api.routing import Endpoint
+from api.serving import routes_for
 from api.site import all_endpoints
 from tests.sample_api import ENDPOINTS, authenticate, broken, note, tip
 
