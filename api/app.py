@@ -26,6 +26,7 @@ from db.errors import Problem, Unavailable
 from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
+from tracker.effects.task import Tools
 from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
@@ -35,6 +36,7 @@ from tracker.metrics_peers import MetricsPeers
 from tracker.positions.ingest import Committer
 from tracker.positions.receive import Receiver
 from tracker.positions.routing import routing_from
+from tracker.providers import Providers
 from tracker.serve import end_with_supervisor
 from tracker.settings import Settings
 from tracker.snapshots import Snapshots
@@ -120,8 +122,11 @@ class App:
         await rooms.start()
         self._run(metrics.sample_loop_lag())
         self._run(_every_second(receiver, metrics))
+        providers = Providers.open(settings, database)
+        stack.push_async_callback(providers.aclose)
+        tools = Tools(settings, database, rooms.say, providers)
         if settings.in_memory_bus:  # one process is all there is: it does the worker's part as well
-            self._run(Worker(database, rooms.say, retention_days=settings.trail_retention_days).run())
+            self._run(Worker(tools).run())
         scrape = metrics.text
         if settings.metrics_folder is not None:
             peers = MetricsPeers(metrics, settings.metrics_folder, str(os.getpid()))
@@ -137,6 +142,8 @@ class App:
             links=links,
             gate=ClaimGate(),
             authenticator=authenticator,
+            providers=providers,
+            tools=tools,
         )
         self._site = build_site(services, metrics, readiness, scrape)
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from db.pool import Database
 from rooms.server import Rooms
-from tracker.effects.announce import announce
+from tracker.effects.announce import announce_version
+from tracker.effects.task import Tools
 from tracker.identity.authenticate import Authenticator
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
 from tracker.positions.receive import Receiver
+from tracker.providers import Providers
 from tracker.settings import Settings
 from tracker.snapshots import Snapshots
 
@@ -29,6 +31,8 @@ class Services:
     links: Links
     gate: ClaimGate
     authenticator: Authenticator
+    providers: Providers
+    tools: Tools
 
     @property
     def link_grace(self) -> timedelta:
@@ -37,7 +41,7 @@ class Services:
 
     async def announce(self, job_id: UUID, version: int) -> None:
         """Tell the rooms at once; the outbox row makes sure of it should this process die here."""
-        await announce(self.database, self.rooms.say, job_id, version)
+        await announce_version(self.database, self.rooms.say, job_id, version)
 
     def forget_person(self, person_id: str) -> None:
         """A person's rights changed: this process and every other one look again at once."""

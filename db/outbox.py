@@ -1,7 +1,12 @@
-"""Effects waiting to be carried out: written with the change that causes them, leased by a worker."""
+"""Effects waiting to be carried out: written with the change that causes them, leased by a worker.
+
+A row ends in one of three ways: done, dead (a person decides), or expired (too late to be of use). Whoever
+holds a lease proves it with `attempts`: a worker that woke up after its lease changes nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +15,40 @@ from db.pool import Connection
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """How many more effects of one kind a worker can take now, and for how long it leases each."""
+
+    effect: str
+    room: int
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One leased effect. `attempts` already counts this try."""
+    """One leased effect: of a job's event, or about a subject. `attempts` already counts this try."""
 
     id: int
-    job_id: UUID
-    version: int
+    job_id: UUID | None
+    version: int | None
+    subject: str | None
     effect: str
     attempts: int
+    queued_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a try that did not get it done ends.
+
+    Due again after `retry_in_s`, or a dead letter when that is None. `counts` is False for an effect that
+    only waits for something: its tries are not used up.
+    """
+
+    row: OutboxRow
+    reason: str
+    retry_in_s: float | None
+    counts: bool = True
 
 
 async def add_effects(conn: Connection, job_id: UUID, version: int, effects: list[str]) -> None:
@@ -64,50 +95,80 @@ async def hasten(conn: Connection, effect: str, job_id: UUID) -> None:
     )
 
 
-async def lease(conn: Connection, *, limit: int, lease_s: float) -> list[OutboxRow]:
-    """Take up to `limit` due effects for `lease_s` seconds, counting the attempt at once.
+async def lease(conn: Connection, lanes: Collection[Lane]) -> list[OutboxRow]:
+    """Take the oldest due effects of each lane, as many as it has room for, counting the attempt at once.
 
-    Counting before the work means that an effect which kills its worker still runs out of attempts.
+    Counting before the work means that an effect which kills its worker still runs out of attempts. Any
+    number of workers may ask at once: each row goes to one.
     """
     rows = await conn.fetch(
         """
-        UPDATE outbox o SET attempts = attempts + 1,
-                            leased_until = clock_timestamp() + make_interval(secs => $2)
-        FROM (SELECT id FROM outbox
-              WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= clock_timestamp()
-                AND (leased_until IS NULL OR leased_until < clock_timestamp())
-              ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED) due
-        WHERE o.id = due.id
-        RETURNING o.id, o.job_id, o.version, o.effect, o.attempts
+        WITH due AS MATERIALIZED (
+            SELECT oldest.id, lane.lease_s
+            FROM unnest($1::text[], $2::int[], $3::float8[]) AS lane (effect, room, lease_s)
+            CROSS JOIN LATERAL (
+                SELECT o.id FROM outbox o
+                WHERE o.effect = lane.effect AND o.available_at <= now()
+                  AND o.done_at IS NULL AND o.dead_at IS NULL AND o.expired_at IS NULL
+                  AND (o.leased_until IS NULL OR o.leased_until < now())
+                ORDER BY o.available_at LIMIT lane.room FOR UPDATE SKIP LOCKED) oldest)
+        UPDATE outbox o SET attempts = o.attempts + 1,
+                            leased_until = now() + make_interval(secs => due.lease_s)
+        FROM due WHERE o.id = due.id
+        RETURNING o.id, o.job_id, o.version, o.subject, o.effect, o.attempts, o.queued_at, o.expires_at
         """,
-        limit,
-        lease_s,
+        [lane.effect for lane in lanes],
+        [lane.room for lane in lanes],
+        [lane.lease_s for lane in lanes],
     )
     return sorted((OutboxRow(**dict(row.items())) for row in rows), key=lambda row: row.id)
 
 
-async def mark_done(conn: Connection, ids: list[int]) -> None:
-    """These effects took place."""
+async def mark_done(conn: Connection, ids: Sequence[int]) -> None:
+    """These effects took place, whatever else was written about them meanwhile."""
     await conn.execute(
-        "UPDATE outbox SET done_at = clock_timestamp(), leased_until = NULL, last_error = NULL"
-        " WHERE id = ANY($1::bigint[])",
+        "UPDATE outbox SET done_at = clock_timestamp(), dead_at = NULL, expired_at = NULL,"
+        " leased_until = NULL, last_error = NULL"
+        " WHERE id = ANY($1::bigint[]) AND done_at IS NULL",
         ids,
     )
 
 
-async def mark_failed(conn: Connection, row_id: int, error: str, *, retry_in_s: float | None) -> None:
-    """This try failed: due again after `retry_in_s`, or put aside as a dead letter when that is None."""
+async def mark_expired(conn: Connection, ids: Sequence[int]) -> None:
+    """These came too late to be of use; they are not carried out any more."""
     await conn.execute(
-        """
-        UPDATE outbox SET last_error = left($2, 500), leased_until = NULL,
-            available_at = clock_timestamp() + make_interval(secs => coalesce($3::float8, 0)),
-            dead_at = CASE WHEN $3::float8 IS NULL THEN clock_timestamp() END
-        WHERE id = $1
-        """,
-        row_id,
-        error,
-        retry_in_s,
+        "UPDATE outbox SET expired_at = clock_timestamp(), leased_until = NULL"
+        " WHERE id = ANY($1::bigint[]) AND done_at IS NULL AND dead_at IS NULL",
+        ids,
     )
+
+
+async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> list[int]:
+    """These tries ended otherwise than done; returns the ids of those that are dead letters now.
+
+    A row that somebody else has leased or finished since is left as it is.
+    """
+    rows = await conn.fetch(
+        """
+        UPDATE outbox o SET
+            last_error = left(e.reason, 500),
+            leased_until = NULL,
+            attempts = o.attempts - CASE WHEN e.counts THEN 0 ELSE 1 END,
+            available_at = clock_timestamp() + make_interval(secs => coalesce(e.retry_in_s, 0)),
+            dead_at = CASE WHEN e.retry_in_s IS NULL THEN clock_timestamp() END
+        FROM unnest($1::bigint[], $2::int[], $3::text[], $4::float8[], $5::bool[])
+            AS e (id, attempts, reason, retry_in_s, counts)
+        WHERE o.id = e.id AND o.attempts = e.attempts AND o.done_at IS NULL AND o.dead_at IS NULL
+          AND o.expired_at IS NULL
+        RETURNING o.id, o.dead_at IS NOT NULL AS dead
+        """,
+        [one.row.id for one in endings],
+        [one.row.attempts for one in endings],
+        [one.reason for one in endings],
+        [one.retry_in_s for one in endings],
+        [one.counts for one in endings],
+    )
+    return [row["id"] for row in rows if row["dead"]]
 
 
 async def forget_done(conn: Connection, before: datetime, *, limit: int) -> int:
@@ -125,6 +186,7 @@ async def backlog(conn: Connection) -> tuple[int, int, datetime | None]:
     row = await conn.fetchrow(
         "SELECT count(*) FILTER (WHERE dead_at IS NULL) AS waiting,"
         " count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,"
-        " min(available_at) FILTER (WHERE dead_at IS NULL) AS oldest FROM outbox WHERE done_at IS NULL"
+        " min(available_at) FILTER (WHERE dead_at IS NULL) AS oldest"
+        " FROM outbox WHERE done_at IS NULL AND expired_at IS NULL"
     )
     return (row["waiting"], row["dead"], row["oldest"]) if row else (0, 0, None)

@@ -11,18 +11,18 @@ import pytest
 
 from db.outbox import add_effects, backlog, lease
 from db.pool import Database
-from rooms.broadcast import Broadcaster, nobody
-from rooms.bus import LocalBus
 from tests.company import add_job, with_company
+from tests.effects import tools_of
 from tracker import worker as module
-from tracker.effects.registry import Executor
+from tracker.effects import carry_out as trying
+from tracker.effects.carry_out import MAX_ATTEMPTS
+from tracker.effects.task import Executor, Task, Tools
 from tracker.jobs.consequences import Effect
-from tracker.worker import MAX_ATTEMPTS, Worker
+from tracker.worker import Worker
 
 
 def worker_of(database: Database, executor: Executor) -> Worker:
-    say = Broadcaster(LocalBus(), nobody)
-    return Worker(database, say, retention_days=30, executors={Effect.ANNOUNCE: executor})
+    return Worker(tools_of(database), executors={Effect.ANNOUNCE: executor})
 
 
 async def queue_one(database: Database) -> UUID:
@@ -49,10 +49,10 @@ def test_an_error_nobody_expected_does_not_end_the_worker(
 ) -> None:
     failures = iter([asyncpg.DeadlockDetectedError("deadlock"), RuntimeError("a bug")])
 
-    async def failing_lease(conn: Any, **how: Any) -> Any:
+    async def failing_lease(conn: Any, lanes: Any) -> Any:
         if failure := next(failures, None):
             raise failure
-        return await lease(conn, **how)
+        return await lease(conn, lanes)
 
     monkeypatch.setattr(module, "lease", failing_lease)
     monkeypatch.setattr(module, "AGAIN_S", 0.01)
@@ -61,8 +61,8 @@ def test_an_error_nobody_expected_does_not_end_the_worker(
         await queue_one(database)
         done: list[UUID] = []
 
-        async def executor(_database: Database, _say: Broadcaster, job_id: UUID, _version: int) -> None:
-            done.append(job_id)
+        async def executor(_tools: Tools, task: Task) -> None:
+            done.append(task.job_event()[0])
 
         worker = worker_of(database, executor)
         running = asyncio.create_task(worker.run())
@@ -79,7 +79,7 @@ def test_a_worker_told_to_stop_finishes_what_it_has_begun(database_url: str) -> 
         await queue_one(database)
         begun = asyncio.Event()
 
-        async def slow(_database: Database, _say: Broadcaster, _job_id: UUID, _version: int) -> None:
+        async def slow(_tools: Tools, _task: Task) -> None:
             begun.set()
             await asyncio.sleep(0.3)
 
@@ -97,13 +97,13 @@ def test_a_worker_told_to_stop_finishes_what_it_has_begun(database_url: str) -> 
 def test_an_effect_that_always_fails_becomes_a_dead_letter(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "retry_pause_s", lambda attempts: None if attempts >= MAX_ATTEMPTS else 0.0)
+    monkeypatch.setattr(trying, "retry_pause_s", lambda attempts: None if attempts >= MAX_ATTEMPTS else 0.0)
 
     async def story(database: Database) -> None:
         await queue_one(database)
         tries = 0
 
-        async def failing(_database: Database, _say: Broadcaster, _job_id: UUID, _version: int) -> None:
+        async def failing(_tools: Tools, _task: Task) -> None:
             nonlocal tries
             tries += 1
             raise RuntimeError("no")

@@ -9,7 +9,9 @@ import signal
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.open_bus import new_node_id, open_bus
+from tracker.effects.task import Tools
 from tracker.logs import start_logging
+from tracker.providers import Providers
 from tracker.settings import Settings
 from tracker.worker import Worker
 
@@ -27,7 +29,8 @@ async def _work(settings: Settings) -> None:
     database = await Database.connect(settings.need_database_url(), size=4)
     bus = open_bus(settings.redis_url, settings.need_secret(), new_node_id())
     await bus.start()
-    worker = Worker(database, Broadcaster(bus, nobody), retention_days=settings.trail_retention_days)
+    providers = Providers.open(settings, database)
+    worker = Worker(Tools(settings, database, Broadcaster(bus, nobody), providers))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
@@ -36,5 +39,6 @@ async def _work(settings: Settings) -> None:
         await worker.run()
         log.info("worker stopped")
     finally:
+        await providers.aclose()
         await bus.aclose()
         await database.close()

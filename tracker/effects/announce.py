@@ -16,12 +16,18 @@ from rooms.broadcast import Broadcaster
 from rooms.job_rooms import StatusNews
 from rooms.membership import JobFacts
 from tracker.dots import set_out_ms
+from tracker.effects.task import Task, Tools
 from tracker.jobs.feed_geometry import feed_cell
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.offers import offer_of
 
 
-async def announce(database: Database, say: Broadcaster, job_id: UUID, version: int) -> None:
+async def announce(tools: Tools, task: Task) -> None:
+    """Tell what the job event changed."""
+    await announce_version(tools.database, tools.say, *task.job_event())
+
+
+async def announce_version(database: Database, say: Broadcaster, job_id: UUID, version: int) -> None:
     """Tell what event `version` of a job changed. Raises Unavailable when the database is away."""
     async with database.connection() as conn:
         job = await job_by_id(conn, job_id)

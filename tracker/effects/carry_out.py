@@ -1,0 +1,74 @@
+"""One try of one effect: is it still of use, run it against the clock, and say how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import datetime
+
+from db.errors import Problem
+from db.outbox import Ending, OutboxRow
+from tracker.effects.pace import pace_of
+from tracker.effects.task import Executor, GiveUp, Postpone, Task, Tools
+from tracker.jobs.consequences import EXPIRES_AFTER, Effect
+
+log = logging.getLogger("tracker.worker")
+
+MAX_ATTEMPTS = 15  # with the pauses below: two and a half hours
+LONGEST_PAUSE_S = 1800.0
+
+
+class Done:
+    """It took place."""
+
+
+class TooLate:
+    """It would be of no use any more; it was not begun."""
+
+
+async def carry_out(
+    executor: Executor, tools: Tools, row: OutboxRow, now: datetime
+) -> Done | TooLate | Ending:
+    """Try once. Never raises, except when it is cancelled."""
+    effect = Effect(row.effect)
+    if is_too_late(row, now):
+        return TooLate()
+    if row.attempts > MAX_ATTEMPTS:  # the last try took its worker with it
+        return Ending(row, f"its worker died {MAX_ATTEMPTS} times over it", None)
+    task = Task(effect, row.job_id, row.version, row.subject, row.attempts, now)
+    timeout_s = pace_of(effect).timeout_s
+    try:
+        async with asyncio.timeout(timeout_s):
+            await executor(tools, task)
+    except Postpone as later:
+        return Ending(row, f"waits: {later}", later.retry_in_s, counts=False)
+    except GiveUp as final:
+        return Ending(row, str(final), None)
+    except TimeoutError:
+        return _failed(row, f"timed out after {timeout_s:.0f} s")
+    except Problem as error:
+        return _failed(row, f"{error.code}: {error.detail}")
+    except Exception as error:
+        log.exception("effect %s of %s failed", row.effect, row.job_id or row.subject)
+        return _failed(row, f"{type(error).__name__}: {error}")
+    return Done()
+
+
+def is_too_late(row: OutboxRow, now: datetime) -> bool:
+    """Whether an effect has outlived its use, by its kind's limit or its own."""
+    limit = EXPIRES_AFTER.get(Effect(row.effect))
+    if limit is not None and now - row.queued_at > limit:
+        return True
+    return row.expires_at is not None and now >= row.expires_at
+
+
+def _failed(row: OutboxRow, reason: str) -> Ending:
+    return Ending(row, reason, retry_pause_s(row.attempts))
+
+
+def retry_pause_s(attempts: int) -> float | None:
+    """Seconds until the next try after `attempts` failed ones, doubling to half an hour; None: give up."""
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    return min(LONGEST_PAUSE_S, 2.0**attempts) * random.uniform(0.8, 1.2)
