@@ -111,10 +111,19 @@ class ProviderRefused(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
 
 
 class ProviderUnknown(Exception):
-    """No answer, or one that says nothing: it may have happened. Ask with the same key, or look it up."""
+    """No answer, or one that says nothing: it may have happened. Ask with the same key, or look it up.
+
+    `for_good`: the key itself is stuck; asking with it again will never say more (Stripe stores even a 500
+    and replays it for 24 hours). Whoever then finds by looking that nothing happened needs another key.
+    """
+
+    def __init__(self, message: str, *, for_good: bool = False) -> None:
+        super().__init__(message)
+        self.for_good = for_good
 
 
 class PaymentProvider(Protocol):
@@ -142,8 +151,8 @@ class PaymentProvider(Protocol):
         """An intent as it is now."""
         ...
 
-    async def find_intent(self, key: str) -> Intent | None:
-        """What an unanswered `hold` or `charge` with this key made, if anything."""
+    async def find_intent(self, key: str, customer: str, since: datetime) -> Intent | None:
+        """What an unanswered `hold` or `charge` with this key, begun at `since`, made for a customer."""
         ...
 
     async def refund(self, key: str, intent_id: str, amount_cents: int, metadata: dict[str, str]) -> Refund:
