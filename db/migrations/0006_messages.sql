@@ -22,6 +22,7 @@ CREATE TABLE notifications (
     UNIQUE (event_key, person_id)
 );
 CREATE INDEX notifications_of_person ON notifications (person_id, id DESC);
+CREATE INDEX notifications_unread ON notifications (person_id) WHERE read_at IS NULL;
 CREATE INDEX notifications_of_job ON notifications (job_id) WHERE job_id IS NOT NULL;
 
 -- Exactly one send per notification and channel.
@@ -53,6 +54,7 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX deliveries_by_provider_id ON deliveries (provider, provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX deliveries_newest ON deliveries (id DESC);
+CREATE INDEX deliveries_in_trouble ON deliveries (id DESC) WHERE status IN ('failed', 'suppressed', 'expired');
 
 -- What a person does not want: a kind of message on a channel, or (kind '*') the channel as a whole.
 CREATE TABLE message_opt_outs (

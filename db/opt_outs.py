@@ -1,0 +1,49 @@
+"""What people do not want: a kind of message on a channel, a whole channel, or anything to a number."""
+
+from __future__ import annotations
+
+from db.pool import Connection
+
+
+async def opted_out_phones(conn: Connection, phones: list[str]) -> set[str]:
+    """Those of these numbers (E.164) that said STOP."""
+    rows = await conn.fetch("SELECT phone FROM phone_opt_outs WHERE phone = ANY($1::text[])", phones)
+    return {row["phone"] for row in rows}
+
+
+async def stop_phone(conn: Connection, phone: str) -> None:
+    """A number (E.164) wants no more texts, whoever uses it."""
+    await conn.execute("INSERT INTO phone_opt_outs (phone) VALUES ($1) ON CONFLICT DO NOTHING", phone)
+
+
+async def start_phone(conn: Connection, phone: str) -> None:
+    """A number wants texts again."""
+    await conn.execute("DELETE FROM phone_opt_outs WHERE phone = $1", phone)
+
+
+async def opt_outs_of(conn: Connection, person_id: str) -> list[tuple[str, str]]:
+    """(kind or '*', channel) pairs that a person does not want."""
+    rows = await conn.fetch(
+        "SELECT kind, channel FROM message_opt_outs WHERE person_id = $1 ORDER BY kind, channel", person_id
+    )
+    return [(row["kind"], row["channel"]) for row in rows]
+
+
+async def replace_opt_outs(conn: Connection, person_id: str, pairs: list[tuple[str, str]]) -> None:
+    """From now on a person refuses exactly these. Needs a transaction."""
+    kinds, channels = [kind for kind, _ in pairs], [channel for _, channel in pairs]
+    await conn.execute(
+        "DELETE FROM message_opt_outs WHERE person_id = $1 AND (kind, channel) NOT IN"
+        " (SELECT * FROM unnest($2::text[], $3::text[]))",
+        person_id,
+        kinds,
+        channels,
+    )
+    await conn.execute(
+        "INSERT INTO message_opt_outs (person_id, kind, channel)"
+        " SELECT $1, kind, channel FROM unnest($2::text[], $3::text[]) AS wanted (kind, channel)"
+        " ON CONFLICT DO NOTHING",
+        person_id,
+        kinds,
+        channels,
+    )

@@ -1,0 +1,30 @@
+"""What a catalogue of texts holds: per kind its texts, and the phrases they are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker.messages.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """One kind's texts: the bell, push and mail show title and body; `sms` for kinds that may go by SMS."""
+
+    title: str
+    body: str
+    sms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One language."""
+
+    texts: Mapping[Kind, Texts]
+    when: str  # appended where an appointment is known
+    eta: str  # appended where a time of arrival is known
+    window: str
+    days: tuple[str, ...]  # Monday first
+    months: tuple[str, ...]
+    open_page: str  # under a mail that has a page to open
