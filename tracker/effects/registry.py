@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tracker.effects.announce import announce
+from tracker.effects.nightly_home_scores import nightly_home_scores
+from tracker.effects.score_home import score_home
 from tracker.effects.task import Executor
 from tracker.jobs.consequences import Effect
 
 EXECUTORS: Mapping[Effect, Executor] = MappingProxyType(
     {
         Effect.ANNOUNCE: announce,
+        Effect.SCORE_HOME: score_home,
+        Effect.NIGHTLY_HOME_SCORES: nightly_home_scores,
     }
 )
