@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from db.active_jobs import ACTIVE
 from db.pool import Connection
 
 _COLUMNS = """
@@ -16,7 +18,9 @@ _COLUMNS = """
     j.service, j.notes, j.lat, j.lng, j.address, j.approximate_address, j.price_cents,
     j.final_price_cents, j.tip_cents, j.order_required, j.order_stage, j.window_start, j.window_end,
     j.created_at, j.opened_at, j.accepted_at, j.en_route_at, j.arrived_at, j.started_at,
-    j.finished_at, j.cancelled_at, c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name
+    j.finished_at, j.cancelled_at, j.paid_at, j.source, j.metadata::text AS metadata, j.labour_minutes,
+    j.promised_arrival_at, c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name,
+    p.rating_sum AS pro_rating_sum, p.rating_count AS pro_rating_count
 """
 _FROM = """
     FROM jobs j JOIN skills s USING (skill_no) JOIN people c ON c.id = j.customer_id
@@ -56,14 +60,21 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     cancelled_at: datetime | None
+    paid_at: datetime | None
+    source: str
+    metadata: dict[str, Any]
+    labour_minutes: int | None
+    promised_arrival_at: datetime | None
     customer_name: str
     customer_phone: str | None
     pro_name: str | None
+    pro_rating_sum: int | None
+    pro_rating_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What creating a job takes; `status` is 'pending' or 'open'."""
+    """What creating a job takes; `status` is 'pending' or 'open', `metadata` a stored `Metadata`."""
 
     reference: str | None
     customer_id: str
@@ -79,10 +90,13 @@ class NewJob:
     window_start: datetime | None
     window_end: datetime | None
     status: str
+    order_stage: str = "NOT_NEEDED"
+    source: str = "api"
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def _job(row: asyncpg.Record) -> Job:
-    return Job(**dict(row.items()))
+    return Job(**{**dict(row.items()), "metadata": json.loads(row["metadata"])})
 
 
 async def job_by_id(conn: Connection, job_id: UUID) -> Job | None:
@@ -115,9 +129,9 @@ async def create_job(conn: Connection, new: NewJob) -> UUID | None:
         """
         INSERT INTO jobs (customer_id, skill_no, service, notes, lat, lng, address, approximate_address,
                           price_cents, order_required, window_start, window_end, status, reference,
-                          version, opened_at)
-        SELECT p.id, s.skill_no, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-               1, CASE WHEN $13 = 'open' THEN now() END
+                          order_stage, source, metadata, version, opened_at)
+        SELECT p.id, s.skill_no, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+               $17::text::jsonb, 1, CASE WHEN $13 = 'open' THEN now() END
         FROM skills s, people p WHERE s.code = $2 AND p.id = $1 AND p.role = 'customer'
         ON CONFLICT (reference) DO NOTHING
         RETURNING id
@@ -136,6 +150,9 @@ async def create_job(conn: Connection, new: NewJob) -> UUID | None:
         new.window_end,
         new.status,
         new.reference,
+        new.order_stage,
+        new.source,
+        json.dumps(new.metadata),
     )
     return job_id
 
@@ -236,9 +253,8 @@ async def list_jobs(
 
     if statuses is not None:
         where.append(f"j.status = ANY({arg(statuses)}::text[])")
-    if active_of is not None:  # spelled out, so that the partial index serves a generic plan
-        active = "'accepted', 'scheduled', 'en_route', 'arrived', 'in_progress'"
-        where.append(f"j.pro_id = {arg(active_of)} AND j.status IN ({active})")
+    if active_of is not None:
+        where.append(f"j.pro_id = {arg(active_of)} AND j.status IN {ACTIVE}")
     if customer_id is not None:
         where.append(f"j.customer_id = {arg(customer_id)}")
     if search:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from db.active_jobs import ACTIVE
 from db.pool import Connection
 
 
@@ -73,12 +74,11 @@ async def is_available_pro(conn: Connection, person_id: str) -> bool:
 async def list_pros(conn: Connection) -> list[ProSummary]:
     """All pros by name, with their skills and the number of jobs they are busy with."""
     rows = await conn.fetch(
-        """
+        f"""
         SELECT p.id, p.name, p.on_duty, p.suspended_at IS NOT NULL AS suspended,
                ARRAY(SELECT s.code FROM pro_skills ps JOIN skills s USING (skill_no)
                      WHERE ps.pro_id = p.id ORDER BY s.code) AS skills,
-               (SELECT count(*) FROM jobs j WHERE j.pro_id = p.id AND j.status IN
-                   ('accepted', 'scheduled', 'en_route', 'arrived', 'in_progress')) AS active_jobs
+               (SELECT count(*) FROM jobs j WHERE j.pro_id = p.id AND j.status IN {ACTIVE}) AS active_jobs
         FROM people p WHERE p.role = 'pro' ORDER BY p.name, p.id
         """
     )

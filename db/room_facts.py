@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.active_jobs import ACTIVE
 from db.pool import Connection
 
 
@@ -24,8 +25,7 @@ async def active_jobs_by_pro(conn: Connection, pro_ids: list[str]) -> dict[str, 
     """The jobs that each of these pros is busy with: their rooms are the pro's own."""
     found: dict[str, list[UUID]] = {}
     for row in await conn.fetch(
-        "SELECT pro_id, id FROM jobs WHERE pro_id = ANY($1::text[])"
-        " AND status IN ('accepted', 'scheduled', 'en_route', 'arrived', 'in_progress')",
+        f"SELECT pro_id, id FROM jobs WHERE pro_id = ANY($1::text[]) AND status IN {ACTIVE}",
         pro_ids,
     ):
         found.setdefault(row["pro_id"], []).append(row["id"])

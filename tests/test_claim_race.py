@@ -18,6 +18,7 @@ from db.seeding import SeedPerson, write_people
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
 from tracker.jobs.claim import Claimed, ClaimGate, JobTaken, decide_claim
+from tracker.jobs.consequences import EFFECTS
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.transition import Step, move_job
 
@@ -62,7 +63,8 @@ def test_of_fifty_pros_who_claim_at_once_exactly_one_wins(database_url: str, gat
                 assert [event.to_status for event in events] == ["pending", "open", "accepted"]
                 assert await broken_links(conn) == []
                 effects = await conn.fetch("SELECT effect FROM outbox WHERE job_id = $1", job_id)
-                assert [row["effect"] for row in effects] == ["announce"]
+                assert {row["effect"] for row in effects} == {*EFFECTS[Status.ACCEPTED]}
+                assert len(effects) == len(EFFECTS[Status.ACCEPTED])
 
     with_company(database_url, race)
 

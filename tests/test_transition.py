@@ -14,6 +14,7 @@ from db.jobs import Job, job_by_id
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tracker.jobs.consequences import EFFECTS
 from tracker.jobs.lifecycle import GuardRefused, Status, TransitionRefused
 from tracker.jobs.transition import Moved, Step, move_job, reassign_job
 
@@ -55,7 +56,13 @@ def test_a_pro_walks_a_job_to_its_end_and_every_step_is_recorded(database_url: s
         assert (job.status, job.version) == ("completed", 7)
         assert job.en_route_at is not None
         assert job.en_route_at < job.arrived_at < job.started_at < job.finished_at  # type: ignore[operator]
-        assert await outbox_of(database, job_id) == [(version, "announce") for version in (4, 5, 6, 7)]
+        assert await outbox_of(database, job_id) == [
+            (version, effect)
+            for version, status in enumerate(
+                (Status.EN_ROUTE, Status.ARRIVED, Status.IN_PROGRESS, Status.COMPLETED), start=4
+            )
+            for effect in sorted(EFFECTS[status])
+        ]
 
     with_company(database_url, story)
 
@@ -68,7 +75,7 @@ def test_twenty_completions_at_once_are_one(database_url: str) -> None:
         )
         assert {moved.version for moved in moves} == {7}
         assert sum(moved.changed for moved in moves) == 1
-        assert await outbox_of(database, job_id) == [(7, "announce")]
+        assert await outbox_of(database, job_id) == [(7, one) for one in sorted(EFFECTS[Status.COMPLETED])]
 
     with_company(database_url, story)
 

@@ -122,6 +122,7 @@ ENTERED_AT: Mapping[Status, str] = MappingProxyType(
         Status.ARRIVED: "arrived_at",
         Status.IN_PROGRESS: "started_at",
         Status.COMPLETED: "finished_at",
+        Status.PAID: "paid_at",
         Status.CANCELLED: "cancelled_at",
     }
 )
@@ -145,6 +146,7 @@ class JobFacts:
     pro_id: str | None
     order_required: bool = False
     order_stage: str = "NOT_NEEDED"
+    critical_flags: tuple[str, ...] = ()  # open ones; asked for where a step to `completed` is judged
 
 
 def parse_status(word: str) -> Status:
@@ -178,6 +180,8 @@ def unmet_guards(job: JobFacts, to: Status, *, pro_id: str | None) -> list[str]:
     unmet = []
     if to is Status.IN_PROGRESS and job.order_required and job.order_stage != "DELIVERED":
         unmet.append("the ordered equipment has not been delivered")
+    if to is Status.COMPLETED and job.critical_flags:
+        unmet.append(f"critical pain flags are open: {', '.join(job.critical_flags)}")
     if to in (Status.EN_ROUTE, Status.IN_PROGRESS, Status.ACCEPTED) and pro_id is None:
         unmet.append("no pro is assigned")
     return unmet

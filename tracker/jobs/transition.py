@@ -5,22 +5,26 @@ Taking the same step twice is answered as before; two different steps at once ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.errors import Forbidden, Invalid, NotFound
+from db.job_edits import write_completion
 from db.job_events import append_event, events_since
 from db.jobs import Job, lock_job, write_status
 from db.outbox import add_effects
+from db.pain_flags import open_critical_flags
 from db.people import is_available_pro
 from db.pool import Connection, Database
 from db.tracking_links import expire_links_of_job
 from rooms.principal import Principal, Role
 from tracker.jobs.consequences import EFFECTS
+from tracker.jobs.facts import MONEY, Actor
 from tracker.jobs.lifecycle import (
     ENTERED_AT,
     FORGETS,
+    LIFECYCLE,
     LINK_ENDS,
     JobFacts,
     Party,
@@ -93,8 +97,11 @@ async def move_job(
         if _already_there(job, step, principal):
             return Moved(job.id, step.to, job.version, changed=False)
         pro_id = await _pro_after(conn, job, step, principal)
-        check_step(facts_of(job), step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
-        return await _write(conn, job, step, principal, pro_id, occurred_at, now + link_grace)
+        facts = await guarded_facts(conn, job, step.to)
+        check_step(facts, step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
+        return await write_step(
+            conn, job, step, Actor.of(principal), pro_id, occurred_at, links_die_at=now + link_grace
+        )
 
     return await database.in_transaction(work)
 
@@ -138,19 +145,36 @@ async def _pro_after(conn: Connection, job: Job, step: Step, principal: Principa
     return step.pro_id
 
 
-async def _write(
+async def guarded_facts(conn: Connection, job: Job, to: Status) -> JobFacts:
+    """The facts of a locked job that the guards of a step ask for; one more question where one needs it."""
+    facts = facts_of(job)
+    if to is not Status.COMPLETED:
+        return facts
+    return replace(facts, critical_flags=tuple(await open_critical_flags(conn, job.id)))
+
+
+async def write_step(
     conn: Connection,
     job: Job,
     step: Step,
-    principal: Principal,
+    actor: Actor,
     pro_id: str | None,
     occurred_at: datetime,
-    links_die_at: datetime,
+    *,
+    links_die_at: datetime | None = None,
+    more: dict[str, object] | None = None,
 ) -> Moved:
+    """Write a step that was checked: status and times, the event (with `more` data), the effects.
+
+    `links_die_at`: when the job's tracking links end, for a step that ends them.
+    """
     times: dict[str, datetime | None] = dict.fromkeys(FORGETS.get(step.to, ()))
+    at = max(occurred_at, _last_step_at(job))
     if step.to in ENTERED_AT:
-        times[ENTERED_AT[step.to]] = max(occurred_at, _last_step_at(job))
+        times[ENTERED_AT[step.to]] = at
     version = await write_status(conn, job.id, status=step.to.value, pro_id=pro_id, times=times)
+    if step.to is Status.COMPLETED:
+        await write_completion(conn, job.id, labour_minutes=labour_minutes(job.started_at, at))
     await append_event(
         conn,
         job_id=job.id,
@@ -158,20 +182,20 @@ async def _write(
         kind="status",
         from_status=job.status,
         to_status=step.to.value,
-        actor_id=principal.id,
-        actor_role=principal.role.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
         occurred_at=occurred_at,
-        data=_event_data(job, step, pro_id),
+        data={**_event_data(job, step, pro_id), **(more or {})},
     )
     await add_effects(conn, job.id, version, [effect.value for effect in EFFECTS[step.to]])
-    if step.to in LINK_ENDS:
+    if step.to in LINK_ENDS and links_die_at is not None:
         await expire_links_of_job(conn, job.id, links_die_at)
     return Moved(job.id, step.to, version, changed=True)
 
 
 def _last_step_at(job: Job) -> datetime:
     """A step is never before the one it follows: from `en_route_at` on, a customer sees where the pro was."""
-    steps = (job.accepted_at, job.en_route_at, job.arrived_at, job.started_at)
+    steps = (job.accepted_at, job.en_route_at, job.arrived_at, job.started_at, job.finished_at)
     return max((at for at in steps if at), default=job.created_at)
 
 
@@ -185,6 +209,28 @@ def _event_data(job: Job, step: Step, pro_id: str | None) -> dict[str, object]:
         "previous_pro_id": job.pro_id if pro_id != job.pro_id else None,
     }
     return {key: value for key, value in data.items() if value is not None}
+
+
+def labour_minutes(started_at: datetime | None, finished_at: datetime) -> int | None:
+    """The labour timer in whole minutes, rounded to the nearest; None for work that was never begun."""
+    if started_at is None:
+        return None
+    return max(0, round((finished_at - started_at) / timedelta(minutes=1)))
+
+
+async def pay_job(conn: Connection, job_id: UUID, *, now: datetime) -> int | None:
+    """The pro has the money for a job: `completed` becomes `paid`, in the caller's transaction.
+
+    Called by the money side alone (no person may take this step). Locks the job. Returns the new version;
+    None when the job is not completed, or is paid already.
+    """
+    job = await lock_job(conn, job_id)
+    if job is None or not any(
+        step.to is Status.PAID and Party.MONEY in step.by for step in LIFECYCLE[Status(job.status)]
+    ):
+        return None
+    moved = await write_step(conn, job, Step(Status.PAID), MONEY, job.pro_id, now)
+    return moved.version
 
 
 async def reassign_job(
@@ -212,6 +258,6 @@ async def reassign_job(
                 raise TransitionRefused(
                     "The pro is on the way; turn the job back first.", current=job.status, allowed=[]
                 )
-        return await _write(conn, job, step, principal, pro_id, now, now)
+        return await write_step(conn, job, step, Actor.of(principal), pro_id, now)
 
     return await database.in_transaction(work)

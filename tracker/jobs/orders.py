@@ -1,0 +1,183 @@
+"""An order from outside, read strictly, and the job it becomes: once, with every default filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from db.customers import find_or_add_customer
+from db.errors import Invalid
+from db.jobs import NewJob
+from db.orders import add_order, order_became_job, order_by_reference
+from db.pool import Connection
+from tracker.jobs.facts import SYSTEM, Actor
+from tracker.jobs.intake import Created, ReferenceConflict, approximate, job_made_from, make_job
+from tracker.jobs.lifecycle import Status
+from tracker.jobs.metadata import Cents, EquipmentLane, Install, Item, Metadata, OrderStage, lane_of
+from tracker.jobs.windows import check_window
+
+Text = Annotated[str, Meta(min_length=1, max_length=300)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Customer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
+    """Whose home it is. `id` is the shop's number of them; without it `customer_id_of` derives one."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    phone: Annotated[str, Meta(min_length=3, max_length=32)] | None = None
+    email: Annotated[str, Meta(min_length=3, max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")] | None = None
+
+
+class Order(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
+    """A job as a shop orders it. `reference` is the shop's number of the order: one job each, for ever.
+
+    Times are ISO 8601 with a zone. `open` offers the job in the feeds at once. Without `equipment_lane` and
+    `order_required` they follow from the items' mounts.
+    """
+
+    reference: Annotated[str, Meta(min_length=1, max_length=128)]
+    customer: Customer
+    skill: Annotated[str, Meta(min_length=1, max_length=64, description="A code of the skill catalogue.")]
+    service: Annotated[str, Meta(min_length=1, max_length=200)]
+    lat: Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS84.")]
+    lng: Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS84.")]
+    address: Text
+    price_cents: Cents
+    approximate_address: Text | None = None
+    notes: Annotated[str, Meta(max_length=4000)] | None = None
+    window_start: Moment | None = None
+    window_end: Moment | None = None
+    items: Annotated[list[Item], Meta(max_length=50)] = []
+    install: Install = Install()
+    equipment_lane: EquipmentLane | None = None
+    order_required: bool | None = None
+    order_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    estimated_payout_cents: Cents | None = None
+    open: bool = False
+
+
+_WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
+
+
+def read_order(value: Any) -> Order:
+    """An order from decoded JSON in snake_case. Raises Invalid with the `field` where there is one."""
+    try:
+        order = msgspec.convert(value, Order)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        where = _WHERE.search(message)
+        raise Invalid(f"{message[:300]}.", **({"field": where[1]} if where and where[1] else {})) from None
+    if (order.window_start is None) != (order.window_end is None):
+        raise Invalid("window_start and window_end go together", field="window_start")
+    return order
+
+
+async def take_order(
+    conn: Connection, order: Order, *, source: str, now: datetime, actor: Actor = SYSTEM
+) -> Created:
+    """Make the job of an order in the caller's transaction; the same order again answers with the same job.
+
+    Raises ReferenceConflict when another order had this reference, and Invalid for an unknown skill, a
+    customer id that is somebody else's, or a window out of range. A window that has passed since the order
+    was placed is kept: its money may have been taken meanwhile, and dispatch agrees on another.
+    """
+    customer_id = customer_id_of(order.customer, order.reference)
+    new = new_job(order, customer_id, source=source)
+    made = await job_made_from(conn, new)
+    if made is None:
+        who = order.customer
+        if not await find_or_add_customer(conn, customer_id, name=who.name, phone=who.phone, email=who.email):
+            raise Invalid("customer.id is somebody who is no customer", field="customer.id")
+        made = await make_job(conn, new, actor=actor, now=now)
+    await order_became_job(conn, order.reference, made.job_id)
+    return made
+
+
+async def keep_order(conn: Connection, order: Order, *, now: datetime) -> bool:
+    """Keep an order until its checkout is paid; False when it was kept before.
+
+    Raises ReferenceConflict when another order has this reference, Invalid for a window out of range.
+    """
+    kept = await kept_order(conn, order.reference)
+    if kept is None:
+        _check_window_ahead(order, now)
+        if await add_order(conn, order.reference, msgspec.to_builtins(order), source="checkout"):
+            return True
+        kept = await kept_order(conn, order.reference)  # somebody kept one at the same moment
+    if kept != order:
+        raise ReferenceConflict("Another order has this reference.")
+    return False
+
+
+async def kept_order(conn: Connection, reference: str) -> Order | None:
+    """The order that waits under this reference, or has become a job; None when there is none."""
+    row = await order_by_reference(conn, reference)
+    return read_order(row.body) if row else None
+
+
+async def import_order(conn: Connection, value: Any, *, actor: Actor, now: datetime) -> Created:
+    """One row of an import, from decoded JSON. Raises Invalid and ReferenceConflict as `take_order` does."""
+    order = read_order(value)
+    made = await take_order(conn, order, source="import", now=now, actor=actor)
+    if made.made_now:
+        _check_window_ahead(order, now)
+    return made
+
+
+def new_job(order: Order, customer_id: str, *, source: str) -> NewJob:
+    """The job an order asks for, with every default of the company filled in."""
+    lane = order.equipment_lane or lane_of(order.items)
+    required = order.order_required
+    if required is None:
+        required = lane is not EquipmentLane.BYO
+    metadata = Metadata(
+        **msgspec.structs.asdict(order.install),
+        equipment_lane=lane,
+        order_id=order.order_id,
+        estimated_payout_cents=order.estimated_payout_cents,
+        items=order.items,
+    )
+    return NewJob(
+        reference=order.reference,
+        customer_id=customer_id,
+        skill=order.skill,
+        service=order.service,
+        notes=order.notes,
+        lat=order.lat,
+        lng=order.lng,
+        address=order.address,
+        approximate_address=order.approximate_address or approximate(order.address),
+        price_cents=order.price_cents,
+        order_required=required,
+        window_start=order.window_start,
+        window_end=order.window_end,
+        status=(Status.OPEN if order.open else Status.PENDING).value,
+        order_stage=(OrderStage.PENDING_REVIEW if required else OrderStage.NOT_NEEDED).value,
+        source=source,
+        metadata=metadata.stored(),
+    )
+
+
+def customer_id_of(customer: Customer, reference: str) -> str:
+    """Who a customer is. Two orders are of one person only when name, mail and phone are the same.
+
+    Somebody who left neither mail nor phone is known by this order alone: a name is nobody in particular.
+    """
+    if customer.id is not None:
+        return customer.id
+    contact = (customer.email or "").casefold().strip(), re.sub(r"[^0-9+]", "", customer.phone or "")
+    if not any(contact):
+        return "order:" + hashlib.sha256(reference.encode()).hexdigest()[:32]
+    name = " ".join(customer.name.casefold().split())
+    return "customer:" + hashlib.sha256("\n".join((name, *contact)).encode()).hexdigest()[:32]
+
+
+def _check_window_ahead(order: Order, now: datetime) -> None:
+    if order.window_start is not None and order.window_end is not None:
+        check_window(order.window_start, order.window_end, now)
