@@ -131,10 +131,12 @@ CREATE TABLE transfers (
     currency     text NOT NULL CHECK (currency ~ '^[a-z]{3}$'),
     status       text NOT NULL DEFAULT 'asked' CHECK (status IN ('asked', 'paid', 'failed', 'reversed')),
     transfer_id  text UNIQUE,                                                     -- the provider's (tr_…)
+    reversed_cents bigint NOT NULL DEFAULT 0,                                     -- taken back
     problem      text CHECK (length(problem) <= 500),
     run_key      text NOT NULL,                                                   -- the week or the button that made it
     created_at   timestamptz NOT NULL DEFAULT now(),
     ended_at     timestamptz,
+    CONSTRAINT never_back_more_than_was_sent CHECK (reversed_cents BETWEEN 0 AND amount_cents),
     UNIQUE (run_key, pro_id)
 );
 
