@@ -21,6 +21,7 @@ from tests.postgres import PrivatePostgres, make_postgres, named, open_folder
 from tests.servers import start_valkey
 from tracker import bootstrap
 from tracker.local_postgres import PostgresServer
+from tracker.stand_ins import StandIns, running_stand_ins
 
 
 @pytest.fixture
@@ -99,6 +100,13 @@ def valkey_url() -> Iterator[str]:
     """An empty Valkey for one test."""
     with start_valkey() as valkey:
         yield valkey.url
+
+
+@pytest.fixture
+def stand_ins() -> Iterator[StandIns]:
+    """Local servers that speak Stripe's, Twilio's, SendGrid's and a push service's HTTP."""
+    with running_stand_ins() as running:
+        yield running
 
 
 @pytest.fixture
