@@ -44,6 +44,7 @@ class Effect(StrEnum):
     CHARGE_SAVED = "charge_saved"  # a payment's number: a tip or an overage, taken at once
     MAKE_REFUND = "make_refund"  # a refund's number
     SEND_TRANSFER = "send_transfer"  # a transfer's number: pay a pro
+    REVERSE_TRANSFER = "reverse_transfer"  # a transfer's number and when it was asked for: take it back
     HANDLE_STRIPE_EVENT = "handle_stripe_event"  # a stored webhook's id
     HANDLE_TWILIO_EVENT = "handle_twilio_event"  # a stored callback's id
 
