@@ -16,12 +16,11 @@ from api.services import Services
 from api.shapes import Answer, Input, Instant, Name, PersonId
 from db.errors import Forbidden, Invalid, NotFound
 from db.jobs import list_jobs
-from db.outbox import backlog
 from db.people import list_pros, set_suspended, upsert_person
 from rooms.principal import Role
 from tracker.identity.claims import is_person_id
+from tracker.jobs.assign import reassign_job
 from tracker.jobs.lifecycle import TransitionRefused, parse_status
-from tracker.jobs.transition import reassign_job
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -73,14 +72,6 @@ class ProsAnswer(Answer):
     """All pros by name."""
 
     pros: list[ProEntry]
-
-
-class OutboxAnswer(Answer):
-    """Effects that wait, and dead letters; `oldest` is when the oldest waiting one became due."""
-
-    waiting: int
-    dead: int
-    oldest: Instant | None
 
 
 @endpoint(
@@ -199,13 +190,6 @@ async def suspend_person(request: Req) -> PersonAnswer:
 )
 async def reinstate_person(request: Req) -> PersonAnswer:
     return await _set_suspended(request, suspended=False)
-
-
-@endpoint("GET", "/api/dispatch/outbox", summary="What effects wait.", roles=STAFF, answer=OutboxAnswer)
-async def read_outbox(request: Req) -> OutboxAnswer:
-    async with request.services.database.connection() as conn:
-        waiting, dead, oldest = await backlog(conn)
-    return OutboxAnswer(waiting=waiting, dead=dead, oldest=Instant.maybe(oldest))
 
 
 async def _set_suspended(request: Req, *, suspended: bool) -> PersonAnswer:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import dispatch, feed, home_score, jobs, location, me, reviews, tracking_links, trail
+from api import dispatch, feed, home_score, jobs, location, me, outbox, reviews, tracking_links, trail
 from api.docs_page import docs_routes
 from api.edge import Edge, nothing_here
 from api.limits import RateLimit
@@ -28,7 +28,7 @@ SOCKET_PATH = "/socket.io"
 
 def all_endpoints() -> list[Endpoint]:
     """Every declared endpoint; the routes and OpenAPI are both made from this list."""
-    modules = (jobs, trail, location, feed, tracking_links, me, dispatch, reviews, home_score)
+    modules = (jobs, trail, location, feed, tracking_links, me, dispatch, outbox, reviews, home_score)
     return [one for module in modules for one in endpoints_of(module)]
 
 

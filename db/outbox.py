@@ -143,7 +143,7 @@ async def mark_expired(conn: Connection, ids: Sequence[int]) -> None:
     )
 
 
-async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> list[int]:
+async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> set[int]:
     """These tries ended otherwise than done; returns the ids of those that are dead letters now.
 
     A row that somebody else has leased or finished since is left as it is.
@@ -168,25 +168,53 @@ async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> list[int]:
         [one.retry_in_s for one in endings],
         [one.counts for one in endings],
     )
-    return [row["id"] for row in rows if row["dead"]]
+    return {row["id"] for row in rows if row["dead"]}
 
 
-async def forget_done(conn: Connection, before: datetime, *, limit: int) -> int:
-    """Delete at most `limit` effects that were done before a moment; returns how many. Dead ones stay."""
+async def forget_ended(conn: Connection, before: datetime, *, of_jobs: bool, limit: int) -> int:
+    """Delete at most `limit` effects that were done or expired before a moment; returns how many.
+
+    `of_jobs`: those that job events caused, or else the others. Dead letters stay, and discarded ones
+    (`db/dead_letters.py`).
+    """
+    caused = "job_id IS NOT NULL" if of_jobs else "job_id IS NULL"
     result = await conn.execute(
-        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY id LIMIT $2)",
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE coalesce(done_at, expired_at) < $1"
+        f" AND {caused} AND (done_at IS NULL OR last_error IS NULL)"
+        " ORDER BY coalesce(done_at, expired_at) LIMIT $2)",
         before,
         limit,
     )
     return int(result.removeprefix("DELETE "))
 
 
-async def backlog(conn: Connection) -> tuple[int, int, datetime | None]:
-    """(waiting, dead, when the oldest waiting one became due), for /metrics and the operator."""
-    row = await conn.fetchrow(
-        "SELECT count(*) FILTER (WHERE dead_at IS NULL) AS waiting,"
-        " count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,"
-        " min(available_at) FILTER (WHERE dead_at IS NULL) AS oldest"
-        " FROM outbox WHERE done_at IS NULL AND expired_at IS NULL"
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Effects of one kind that have not ended well. `oldest` is since when the oldest due one is due.
+
+    `failing` are those of the waiting ones that have failed and wait for another try.
+    """
+
+    effect: str
+    waiting: int
+    failing: int
+    dead: int
+    oldest: datetime | None
+
+
+async def backlog(conn: Connection) -> list[Backlog]:
+    """What waits and what is dead, by kind; kinds without either are left out."""
+    rows = await conn.fetch(
+        """
+        SELECT effect, sum(waiting)::int AS waiting, sum(failing)::int AS failing, sum(dead)::int AS dead,
+               min(oldest) AS oldest
+        FROM (SELECT effect, count(*) AS waiting,
+                     count(*) FILTER (WHERE attempts > 0 AND leased_until IS NULL) AS failing, 0 AS dead,
+                     min(available_at) FILTER (WHERE available_at <= now()) AS oldest
+              FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL GROUP BY effect
+              UNION ALL
+              SELECT effect, 0, 0, count(*), NULL FROM outbox WHERE dead_at IS NOT NULL GROUP BY effect) kinds
+        GROUP BY effect ORDER BY effect
+        """
     )
-    return (row["waiting"], row["dead"], row["oldest"]) if row else (0, 0, None)
+    return [Backlog(**dict(row.items())) for row in rows]

@@ -18,7 +18,8 @@ from tests.company import add_job, with_company
         ("jobs_newest", {}),
         ("jobs_of_active_pro", {"active_of": "pat"}),
         ("jobs_of_customer", {"customer_id": "cleo"}),
-        ("outbox_unfinished", None),
+        ("outbox_waiting", None),
+        ("outbox_dead", None),
     ],
 )
 def test_each_list_has_its_index(database_url: str, index: str, question: dict[str, Any] | None) -> None:

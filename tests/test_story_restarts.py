@@ -141,10 +141,14 @@ def test_with_the_worker_killed_changes_are_told_and_its_successor_finishes_the_
 
 
 def waiting(database_url: str) -> int:
-    """Effects that are not done."""
+    """Announcements that are not done."""
 
     async def count(database: Database) -> int:
         async with database.connection() as conn:
-            return int(await conn.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL"))
+            return int(
+                await conn.fetchval(
+                    "SELECT count(*) FROM outbox WHERE done_at IS NULL AND effect = 'announce'"
+                )
+            )
 
     return with_database(database_url, count)

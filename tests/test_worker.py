@@ -35,7 +35,8 @@ async def queue_one(database: Database) -> UUID:
 async def left(database: Database) -> tuple[int, int]:
     """Effects that wait, and dead letters."""
     async with database.connection() as conn:
-        return (await backlog(conn))[:2]
+        kinds = await backlog(conn)
+    return sum(kind.waiting for kind in kinds), sum(kind.dead for kind in kinds)
 
 
 async def until_nothing_waits(database: Database) -> None:

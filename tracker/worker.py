@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from db.errors import Unavailable
-from db.outbox import Lane, OutboxRow, forget_done, lease
+from db.outbox import Lane, OutboxRow, forget_ended, lease
 from db.pool import Database
 from db.positions import drop_partitions_before, ensure_partitions
 from tracker.effects.carry_out import carry_out
@@ -156,7 +156,9 @@ class Worker:
         forgotten = DONE_EFFECTS_AT_ONCE
         while forgotten == DONE_EFFECTS_AT_ONCE:
             async with self._tools.database.connection() as conn:
-                forgotten = await forget_done(conn, now - DONE_EFFECTS_KEPT, limit=DONE_EFFECTS_AT_ONCE)
+                forgotten = await forget_ended(
+                    conn, now - DONE_EFFECTS_KEPT, of_jobs=True, limit=DONE_EFFECTS_AT_ONCE
+                )
 
 
 async def make_partitions(database: Database, now: datetime, past_days: int = PARTITIONS_PAST_DAYS) -> None:

@@ -19,4 +19,9 @@ DROP INDEX outbox_waiting;
 CREATE INDEX outbox_waiting ON outbox (effect, available_at)
     WHERE done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL;
 CREATE INDEX outbox_dead ON outbox (dead_at DESC) WHERE dead_at IS NOT NULL;
-CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
+DROP INDEX outbox_unfinished;
+-- What ended is forgotten; what no job event caused later, because its row keeps it from being queued again.
+CREATE INDEX outbox_ended_of_jobs ON outbox ((coalesce(done_at, expired_at)))
+    WHERE coalesce(done_at, expired_at) IS NOT NULL AND job_id IS NOT NULL;
+CREATE INDEX outbox_ended_others ON outbox ((coalesce(done_at, expired_at)))
+    WHERE coalesce(done_at, expired_at) IS NOT NULL AND job_id IS NULL;

@@ -32,7 +32,7 @@ async def carry_out(
 ) -> Done | TooLate | Ending:
     """Try once. Never raises, except when it is cancelled."""
     effect = Effect(row.effect)
-    if is_too_late(row, now):
+    if has_outlived(row.effect, row.queued_at, row.expires_at, now):
         return TooLate()
     if row.attempts > MAX_ATTEMPTS:  # the last try took its worker with it
         return Ending(row, f"its worker died {MAX_ATTEMPTS} times over it", None)
@@ -55,12 +55,10 @@ async def carry_out(
     return Done()
 
 
-def is_too_late(row: OutboxRow, now: datetime) -> bool:
-    """Whether an effect has outlived its use, by its kind's limit or its own."""
-    limit = EXPIRES_AFTER.get(Effect(row.effect))
-    if limit is not None and now - row.queued_at > limit:
-        return True
-    return row.expires_at is not None and now >= row.expires_at
+def has_outlived(effect: str, queued_at: datetime, expires_at: datetime | None, now: datetime) -> bool:
+    """Whether an effect has outlived its use, by its kind's limit or by its own."""
+    limits = [queued_at + after for kind, after in EXPIRES_AFTER.items() if kind.value == effect]
+    return any(now >= limit for limit in [*limits, expires_at] if limit is not None)
 
 
 def _failed(row: OutboxRow, reason: str) -> Ending:
