@@ -1,0 +1,14 @@
+"""The `reverse_transfer` effect: a transfer's number and when it was asked for; take the money back."""
+
+from __future__ import annotations
+
+from tracker.effects.task import GiveUp, Task, Tools
+from tracker.money.reversals import take_back
+
+
+async def reverse_transfer(tools: Tools, task: Task) -> None:
+    """Raises ProviderUnknown when it is not known whether the money came back: looked up at the next try."""
+    number = (task.subject or "").partition(":")[0]
+    if not number.isdecimal():
+        raise GiveUp(f"reverse_transfer needs a transfer's number, not {task.subject!r}")
+    await take_back(tools.database, tools.settings, tools.providers.payments, int(number), now=task.now)

@@ -1,0 +1,149 @@
+"""Transfers to pros: made once, settled once, taken back once, whatever the provider answers or does not.
+
+Locks are taken in one order everywhere: job, payment, pro, transfer, payout lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from db.money_calls import MoneyCall
+from db.payouts import (
+    jobs_paid_by,
+    mark_payouts_failed,
+    mark_payouts_paid,
+    payouts_of_transfer,
+    unbind_payouts,
+)
+from db.pool import Connection, Database
+from db.transfers import Sent, end_transfer, lock_transfer
+from tracker.jobs.transition import pay_job
+from tracker.messages.notify import alert_dispatch
+from tracker.money.calls import Params, once, was_tried
+from tracker.money.ledger import Account, Entry, post
+from tracker.money.payouts import transfer_key
+from tracker.money.provider import PaymentProvider, ProviderRefused, ProviderUnknown, Transfer
+from tracker.settings import Settings
+
+T = TypeVar("T")
+
+
+async def make_transfer(
+    database: Database, settings: Settings, payments: PaymentProvider, number: int, *, now: datetime
+) -> None:
+    """Send what a transfer carries, write it into the books, and mark the jobs that are paid by it.
+
+    Raises ProviderUnknown when the provider did not say what it did, Unavailable; both mean: again later.
+    """
+    if await _is_to_be_sent(database, settings, number, now):
+        try:
+            made = await once(
+                database, transfer_key(number), ask=_asking(payments), look=_looking(payments), now=now
+            )
+        except ProviderRefused as refused:
+            await _settle_refused(database, settings, number, refused, now)
+            return
+        await _settle_paid(database, number, made, now)
+    async with database.connection() as conn:
+        jobs = await jobs_paid_by(conn, number)
+    for job_id in jobs:  # each by itself: a job's row is locked before its lines, never after
+        async with database.transaction() as conn:
+            await pay_job(conn, job_id, now=now)
+
+
+async def _is_to_be_sent(database: Database, settings: Settings, number: int, now: datetime) -> bool:
+    """Whether it is still to be made. With a line that got disputed before the first try, it is put off."""
+    async with database.transaction() as conn:
+        sent = await lock_transfer(conn, number)
+        if sent is None or sent.status != "asked":
+            return False
+        lines = await payouts_of_transfer(conn, number)
+        held = [line for line in lines if line.held_for is not None]
+        if not held or await was_tried(conn, transfer_key(number)):
+            return True
+        problem = f"put off: line {held[0].id} is held for {held[0].held_for}"
+        await end_transfer(conn, number, status="failed", at=now, problem=problem)
+        await unbind_payouts(conn, number, problem, ask_again=False)
+        await alert_of_transfer(conn, settings, sent, "put off", problem, now)
+        return False
+
+
+async def _settle_paid(database: Database, number: int, made: Transfer, now: datetime) -> None:
+    async def work(conn: Connection) -> None:
+        sent = await lock_transfer(conn, number)
+        if sent is None or sent.status != "asked":
+            return
+        await post(
+            conn,
+            key=transfer_key(number),
+            kind="payout",
+            entries=[
+                Entry(Account.PRO_PAYABLE, sent.amount_cents, sent.pro_id),
+                Entry(Account.PROVIDER_BALANCE, -sent.amount_cents),
+            ],
+            job_id=None,
+            memo=f"transfer {number}",
+        )
+        await end_transfer(conn, number, status="paid", at=now, transfer_id=made.id)
+        await mark_payouts_paid(conn, number, now)
+
+    await database.in_transaction(work)
+
+
+async def _settle_refused(
+    database: Database, settings: Settings, number: int, refused: ProviderRefused, now: datetime
+) -> None:
+    async def work(conn: Connection) -> None:
+        sent = await lock_transfer(conn, number)
+        if sent is None or sent.status != "asked":
+            return
+        problem = str(refused)[:500]
+        await payouts_of_transfer(conn, number)
+        await end_transfer(conn, number, status="failed", at=now, problem=problem)
+        await mark_payouts_failed(conn, number, problem)
+        await alert_of_transfer(conn, settings, sent, "refused", problem, now)
+
+    await database.in_transaction(work)
+
+
+def _asking(payments: PaymentProvider) -> Callable[[str, Params], Awaitable[Transfer]]:
+    async def ask(key: str, params: Params) -> Transfer:
+        return await payments.transfer(
+            key, params["account"], params["amount_cents"], params["currency"], params["metadata"]
+        )
+
+    return ask
+
+
+def _looking(payments: PaymentProvider) -> Callable[[MoneyCall], Awaitable[Transfer | None]]:
+    async def look(call: MoneyCall) -> Transfer | None:
+        if call.object_id is not None:
+            return await seen(payments.transfer_by_id(call.object_id))
+        return await seen(payments.find_transfer(call.key))
+
+    return look
+
+
+async def seen(looking: Awaitable[T]) -> T:
+    """A refused look says nothing of what happened: it must never count as a refused transfer."""
+    try:
+        return await looking
+    except ProviderRefused as refused:
+        raise ProviderUnknown(f"cannot look: {refused}") from refused
+
+
+async def alert_of_transfer(
+    conn: Connection, settings: Settings, sent: Sent, what: str, problem: str, now: datetime
+) -> None:
+    """Tell dispatch what is the matter with a transfer; the same `what` once."""
+    await alert_dispatch(
+        conn,
+        settings,
+        event_key=f"{transfer_key(sent.id)}:{what}"[:200],
+        title=f"Payout to {sent.pro_id}: {what}"[:200],
+        body=f"Transfer {sent.id} of {sent.amount_cents} cents: {problem}"[:1000],
+        job_id=None,
+        now=now,
+    )
