@@ -21,9 +21,10 @@ from tests.postgres import PrivatePostgres
 from tests.raw_socket import refusal_of
 from tests.running import Process, serving, token, wait_for
 from tests.unharmed import Person, asked, call, forget_database, job_in
+from tracker.jobs.assign import reassign_job
 from tracker.jobs.intake import take_in
 from tracker.jobs.lifecycle import Status
-from tracker.jobs.transition import Step, move_job, reassign_job
+from tracker.jobs.transition import Step, move_job
 
 DEE = Principal("dee", Role.DISPATCHER)
 PAT = Principal("pat", Role.PRO)

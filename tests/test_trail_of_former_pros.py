@@ -11,8 +11,9 @@ from rooms.membership import VISIBLE_STATUSES
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
 from tests.receiving import at, fix, receiving
+from tracker.jobs.assign import reassign_job
 from tracker.jobs.lifecycle import Status
-from tracker.jobs.transition import Step, move_job, reassign_job
+from tracker.jobs.transition import Step, move_job
 from tracker.snapshots import Snapshots
 
 PAT = Principal("pat", Role.PRO)

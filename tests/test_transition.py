@@ -14,9 +14,10 @@ from db.jobs import Job, job_by_id
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tracker.jobs.assign import reassign_job
 from tracker.jobs.consequences import EFFECTS
 from tracker.jobs.lifecycle import GuardRefused, Status, TransitionRefused
-from tracker.jobs.transition import Moved, Step, move_job, reassign_job
+from tracker.jobs.transition import Moved, Step, move_job
 
 PAT = Principal("pat", Role.PRO)
 QUINN = Principal("quinn", Role.PRO)

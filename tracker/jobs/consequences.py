@@ -24,7 +24,7 @@ class Effect(StrEnum):
     TELL_PRO_JOB_WON = "tell_pro_job_won"  # "You got the job": service, customer, address
     TELL_CUSTOMER_WHO_COMES = "tell_customer_who_comes"  # the pro's name
     TELL_CUSTOMER_APPOINTMENT = "tell_customer_appointment"  # date and window
-    CHECK_SCHEDULE = "check_schedule"  # flag jobs of one pro that overlap
+    CHECK_SCHEDULE = "check_schedule"  # flag jobs of one pro that overlap, clear those that no longer do
     TELL_CUSTOMER_ON_THE_WAY = "tell_customer_on_the_way"  # makes the tracking link and texts it
     TELL_CUSTOMER_ARRIVED = "tell_customer_arrived"  # push, or SMS without one
     CAPTURE_HOLD = "capture_hold"  # take the final price and the tip; ledger entries, payout
@@ -60,7 +60,7 @@ EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(
     {
         Status.PENDING: (Effect.ANNOUNCE,),
         Status.PENDING_SCHEDULING: (Effect.ANNOUNCE,),
-        Status.OPEN: (Effect.ANNOUNCE,),
+        Status.OPEN: (Effect.ANNOUNCE, Effect.CHECK_SCHEDULE),
         Status.ACCEPTED: (
             Effect.ANNOUNCE,
             Effect.TELL_PRO_JOB_WON,
@@ -77,9 +77,15 @@ EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(
             Effect.SCORE_HOME,
             Effect.SEND_RECEIPT,
             Effect.ASK_FOR_REVIEW,
+            Effect.CHECK_SCHEDULE,
         ),
         Status.PAID: (Effect.ANNOUNCE, Effect.TELL_PRO_PAID),
-        Status.CANCELLED: (Effect.ANNOUNCE, Effect.RELEASE_HOLD, Effect.TELL_BOTH_CANCELLED),
+        Status.CANCELLED: (
+            Effect.ANNOUNCE,
+            Effect.RELEASE_HOLD,
+            Effect.TELL_BOTH_CANCELLED,
+            Effect.CHECK_SCHEDULE,
+        ),
     }
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -75,7 +75,13 @@ def read_order(value: Any) -> Order:
         raise Invalid(f"{message[:300]}.", **({"field": where[1]} if where and where[1] else {})) from None
     if (order.window_start is None) != (order.window_end is None):
         raise Invalid("window_start and window_end go together", field="window_start")
-    return order
+    if order.window_start is None or order.window_end is None:
+        return order
+    try:
+        start, end = order.window_start.astimezone(UTC), order.window_end.astimezone(UTC)
+    except OverflowError:
+        raise Invalid("Expected a time that exists.", field="window_start") from None
+    return msgspec.structs.replace(order, window_start=start, window_end=end)
 
 
 async def take_order(

@@ -83,6 +83,9 @@ class Change:
         return {name: [one.value for one in types] for name, types in both.items() if types}
 
 
+NO_CHANGE = Change()
+
+
 def evaluate(job: FlagFacts) -> set[FlagType]:
     """The types in `BY_JOB` whose fact holds."""
     metadata, items = job.metadata, job.metadata.items

@@ -29,7 +29,6 @@ from tracker.jobs.lifecycle import (
     JobFacts,
     Party,
     Status,
-    TransitionRefused,
     check_step,
     party_of,
 )
@@ -96,7 +95,7 @@ async def move_job(
             return await _answer_stranger(conn, job, step, principal)
         if _already_there(job, step, principal):
             return Moved(job.id, step.to, job.version, changed=False)
-        pro_id = await _pro_after(conn, job, step, principal)
+        pro_id = await pro_after(conn, job, step, principal)
         facts = await guarded_facts(conn, job, step.to)
         check_step(facts, step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
         return await write_step(
@@ -132,7 +131,7 @@ def _already_there(job: Job, step: Step, principal: Principal) -> bool:
     return job.status == step.to.value and not reassigns and not leaves
 
 
-async def _pro_after(conn: Connection, job: Job, step: Step, principal: Principal) -> str | None:
+async def pro_after(conn: Connection, job: Job, step: Step, principal: Principal) -> str | None:
     """Who has the job after this step. Raises Invalid for a person who cannot take it."""
     if step.to is Status.OPEN:
         return None
@@ -231,33 +230,3 @@ async def pay_job(conn: Connection, job_id: UUID, *, now: datetime) -> int | Non
         return None
     moved = await write_step(conn, job, Step(Status.PAID), MONEY, job.pro_id, now)
     return moved.version
-
-
-async def reassign_job(
-    database: Database, principal: Principal, job_id: UUID, pro_id: str, *, now: datetime
-) -> Moved:
-    """Give a job to a pro, also when another one has it but is not on the way yet.
-
-    Raises NotFound, Invalid, TransitionRefused, Unavailable.
-    """
-
-    async def work(conn: Connection) -> Moved:
-        job = await lock_job(conn, job_id)
-        if job is None or principal.role not in (Role.DISPATCHER, Role.ADMIN):
-            raise NotFound("There is no such job.")
-        step = Step(Status.ACCEPTED, pro_id=pro_id)
-        if job.pro_id == pro_id and job.status in (Status.ACCEPTED, Status.SCHEDULED):
-            return Moved(job.id, Status(job.status), job.version, changed=False)
-        await _pro_after(conn, job, step, principal)
-        if job.status == Status.SCHEDULED.value:  # keeps its appointment
-            step = Step(Status.SCHEDULED, pro_id=pro_id)
-        elif job.status != Status.ACCEPTED.value:
-            facts = facts_of(job)
-            check_step(facts, Status.ACCEPTED, principal, pro_id=pro_id, override_reason=None)
-            if job.status == Status.EN_ROUTE.value:
-                raise TransitionRefused(
-                    "The pro is on the way; turn the job back first.", current=job.status, allowed=[]
-                )
-        return await write_step(conn, job, step, Actor.of(principal), pro_id, now)
-
-    return await database.in_transaction(work)

@@ -1,0 +1,61 @@
+"""A dispatcher gives a job to a pro: the step, and what it does to that pro's day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from db.errors import NotFound
+from db.jobs import Job, lock_job
+from db.pool import Connection, Database
+from db.schedule import Appointment
+from rooms.principal import Principal
+from tracker.jobs.facts import Actor
+from tracker.jobs.lifecycle import Status, TransitionRefused, check_step
+from tracker.jobs.overlaps import enter_schedules, settle_new_appointment
+from tracker.jobs.transition import Moved, Step, facts_of, pro_after, write_step
+
+
+async def reassign_job(
+    database: Database, principal: Principal, job_id: UUID, pro_id: str, *, now: datetime
+) -> Moved:
+    """Give a job to a pro, also when another one has it but is not on the way yet.
+
+    Jobs of the new pro whose windows meet are flagged in the same transaction; those of the one who loses
+    it are cleared by the effect CHECK_SCHEDULE. Raises NotFound, Invalid, TransitionRefused, Unavailable.
+    """
+
+    async def work(conn: Connection) -> Moved:
+        await enter_schedules(conn, [pro_id], [job_id])
+        job = await lock_job(conn, job_id)
+        if job is None or not principal.is_staff:
+            raise NotFound("There is no such job.")
+        if job.pro_id == pro_id and job.status in (Status.ACCEPTED, Status.SCHEDULED):
+            return Moved(job.id, Status(job.status), job.version, changed=False)
+        step = Step(Status.ACCEPTED, pro_id=pro_id)
+        await pro_after(conn, job, step, principal)
+        step = _kept_or_checked(job, step, principal)
+        conflicts = await _conflicts_at(conn, job, pro_id, now)
+        return await write_step(conn, job, step, Actor.of(principal), pro_id, now, more=conflicts)
+
+    return await database.in_transaction(work)
+
+
+def _kept_or_checked(job: Job, step: Step, principal: Principal) -> Step:
+    """The step to take: a scheduled job keeps its appointment. Raises TransitionRefused."""
+    if job.status == Status.SCHEDULED:
+        return Step(Status.SCHEDULED, pro_id=step.pro_id)
+    if job.status == Status.EN_ROUTE:
+        raise TransitionRefused(
+            "The pro is on the way; turn the job back first.", current=job.status, allowed=[]
+        )
+    if job.status != Status.ACCEPTED:
+        check_step(facts_of(job), step.to, principal, pro_id=step.pro_id, override_reason=None)
+    return step
+
+
+async def _conflicts_at(conn: Connection, job: Job, pro_id: str, now: datetime) -> dict[str, object]:
+    if job.window_start is None or job.window_end is None:
+        return {}
+    new = Appointment(pro_id, job.id, job.window_start, job.window_end)
+    return (await settle_new_appointment(conn, job, new, now=now)).as_data()
