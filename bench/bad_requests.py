@@ -44,17 +44,30 @@ class BadRequest:
 def bad_requests(
     openapi: dict[str, Any], path_values: Mapping[str, str], good: Mapping[str, Any]
 ) -> Iterator[BadRequest]:
-    """All of them. `path_values` fill the paths; `good` has values for fields that the schema leaves open."""
+    """All of them. `path_values` fill the paths (`id`, and any other that should name something that exists);
+    `good` has values for fields that the schema leaves open.
+    """
     schemas = openapi["components"]["schemas"]
     for address, methods in openapi["paths"].items():
-        path = address.format(**path_values)
+        values = _values_for(methods, path_values)
+        path = address.format(**values)
         for method in METHODS:
             if method.lower() not in methods:
                 yield BadRequest(f"{method} {address}", method, path, "admin", frozenset({405}))
         for method, operation in methods.items():
             yield from _of_operation(
-                f"{method.upper()} {address}", method.upper(), address, path_values, operation, schemas, good
+                f"{method.upper()} {address}", method.upper(), address, values, operation, schemas, good
             )
+
+
+def _values_for(methods: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """A well-formed value for each parameter of an address; one that nothing is given for names nothing."""
+    parameters = [p for operation in methods.values() for p in operation.get("parameters", ())]
+    values = {}
+    for name, schema in ((p["name"], p["schema"]) for p in parameters if p["in"] == "path"):
+        other = given["id"] if schema.get("format") == "uuid" else "nothing"
+        values[name] = given.get(name, "1" if schema.get("type") == "integer" else other)
+    return values
 
 
 def _of_operation(
