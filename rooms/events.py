@@ -30,6 +30,7 @@ class Told(StrEnum):
     FLEET_TICK = "fleet_tick"  # one cell's newest positions, once a second
     JOB_POSTED = "job_posted"  # a new offer near you
     JOB_TAKEN = "job_taken"  # an offer is gone
+    NOTIFICATION = "notification"  # your bell rang; carries its number and how many are unread
     REVOKED = "revoked"  # you may no longer follow this job
     DRAIN = "drain"  # this server is going away; reconnect in a moment
 

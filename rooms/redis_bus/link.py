@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from redis.asyncio import Connection, ConnectionPool
-from redis.exceptions import InvalidResponse, RedisError
+from redis.exceptions import InvalidResponse, RedisError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
+
+from rooms.redis_bus.replies import Refusal, Reply
+from rooms.redis_bus.stream import Stream
 
 CONNECT_TIMEOUT_S: Final = 1.0
 COMMAND_TIMEOUT_S: Final = 1.0
@@ -26,7 +29,7 @@ CHANNELS_PER_COMMAND: Final = 1000
 # What a server that is away, starting, wedged, read-only, refusing or talking nonsense raises.
 BROKEN: Final = (RedisError, OSError, TimeoutError, EOFError, ValueError)
 
-# What the server may say by itself on a subscribed link, first word of `Link.hear`.
+# What the server may say by itself on a subscribed link, first word of what `Link.sort` returns.
 MESSAGE: Final = b"message"  # somebody published
 REFUSED: Final = b"refused"  # it will not subscribe to this channel: another server does
 TAKEN: Final = b"taken"  # it ended the subscription: the channel has moved to another server
@@ -80,6 +83,9 @@ class Dialer:
 class Link:
     """A connection; any error on it is the end of it. Made by `Dialer.dial`."""
 
+    SAY: ClassVar[bytes] = b"$7\r\nPUBLISH\r\n"  # the command's word, packed
+    MOVED_ON: ClassVar[tuple[str, ...]] = ()  # how a refusal begins that only means: ask another server
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._transport: asyncio.WriteTransport | None = None
@@ -125,13 +131,32 @@ class Link:
         ]
         await self.send(commands, COMMAND_TIMEOUT_S)
 
-    async def hear(self) -> Sequence[Any]:
-        """The next thing the server says by itself: `[MESSAGE, channel, data]`, `[REFUSED, channel, …]`,
-        `[TAKEN, channel, …]`, and with any other first word what it answers to `tell`. Raises one of BROKEN.
+    def stream(self, on_said: Callable[[Reply], None]) -> Stream:
+        """Put the connection into full flow; nothing may be unanswered. Raises one of BROKEN.
 
-        The only wait without an end of its own: silence is judged by the canary, which ends this link.
+        From then on `send` and `tell` still write, and `ask` and `publish` would wait for ever.
         """
-        said = await self._connection.read_response()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise ConnectionError("The connection is closed.")
+        stream = Stream(transport, transport.get_protocol(), on_said)
+        transport.set_protocol(stream)
+        return stream
+
+    def packed(self, channel: bytes, raw: bytes) -> bytes:
+        """The command that says `raw` on a channel, for `Stream.write`."""
+        return b"*3\r\n%b$%d\r\n%b\r\n$%d\r\n%b\r\n" % (self.SAY, len(channel), channel, len(raw), raw)
+
+    def is_elsewhere(self, refusal: Refusal) -> bool:
+        """Whether a refusal says only that another server serves the channel by now."""
+        return refusal.text.startswith(self.MOVED_ON)
+
+    def sort(self, said: Reply) -> Sequence[Any]:
+        """What a subscribed server said: `[MESSAGE, channel, data]`, `[REFUSED, channel, …]`,
+        `[TAKEN, channel, …]`, and with any other first word what it answers to `tell`. Raises one of BROKEN.
+        """
+        if isinstance(said, Refusal):
+            raise ResponseError(said.text)
         if not isinstance(said, list) or len(said) != 3:
             raise InvalidResponse("The server said something that is no message.")
         return said

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from redis.asyncio import Connection
-from redis.exceptions import AskError, ClusterDownError, InvalidResponse, TryAgainError
+from redis.exceptions import AskError, ClusterDownError, InvalidResponse, ResponseError, TryAgainError
 
 from rooms.redis_bus.link import COMMAND_TIMEOUT_S, MESSAGE, REFUSED, TAKEN, Link
+from rooms.redis_bus.replies import Refusal, Reply
 
 # MOVED is a kind of AskError for redis-py. CLUSTERDOWN: nobody serves the slot just now.
 ELSEWHERE: Final = (AskError, ClusterDownError, TryAgainError)
@@ -24,6 +25,14 @@ ELSEWHERE: Final = (AskError, ClusterDownError, TryAgainError)
 class ShardLink(Link):
     """A link that speaks sharded pub/sub. One channel per command: those of two slots may not share one,
     and so every command has one answer, in order, which is how a refusal finds its channel."""
+
+    SAY: ClassVar[bytes] = b"$8\r\nSPUBLISH\r\n"
+    MOVED_ON: ClassVar[tuple[str, ...]] = (
+        "MOVED ",
+        "ASK ",
+        "CLUSTERDOWN",
+        "TRYAGAIN",
+    )  # ELSEWHERE, as written
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -50,15 +59,13 @@ class ShardLink(Link):
         self._asked.extend(asked)
         await self.send(asked, COMMAND_TIMEOUT_S)
 
-    async def hear(self) -> Sequence[Any]:
-        """As `Link.hear`. A refused SUNSUBSCRIBE is one that is done: the slot has left with its channel."""
-        try:
-            said = await self._connection.read_response()
-        except ELSEWHERE:
-            if not self._asked:
-                raise
-            word, name = self._asked.popleft()
-            return [REFUSED if word == b"ssubscribe" else word, name, None]
+    def sort(self, said: Reply) -> Sequence[Any]:
+        """As in `Link`. A refused SUNSUBSCRIBE is one that is done: the slot has left with its channel."""
+        if isinstance(said, Refusal):
+            if not (self.is_elsewhere(said) and self._asked):
+                raise ResponseError(said.text)
+            word, asked = self._asked.popleft()
+            return [REFUSED if word == b"ssubscribe" else word, asked, None]
         if not isinstance(said, list) or len(said) != 3:
             raise InvalidResponse("The server said something that is no message.")
         kind, name, data = said

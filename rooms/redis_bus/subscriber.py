@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
 
 from rooms.redis_bus.channels import Channels
 from rooms.redis_bus.link import BROKEN, MESSAGE, REFUSED, TAKEN, Dialer, Link, backoff_s, reason
+from rooms.redis_bus.stream import Stream
 from rooms.redis_bus.tally import Tally
 
 CANARY_EVERY_S: Final = 1.0
@@ -123,7 +124,8 @@ class Subscriber:
         self._tally.reconnects += self._connected_before
         self._connected = self._connected_before = True
         # No TaskGroup: it forgets that it was cancelled when the connection breaks in the same moment.
-        tasks = [asyncio.create_task(work) for work in (self._tell(link), self._hear(link), self._watch())]
+        stream = link.stream(lambda said: self._hear(link.sort(said)))
+        tasks = [asyncio.create_task(work) for work in (self._tell(link), self._watch(), _end_of(stream))]
         try:
             broken, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             broken.pop().result()
@@ -143,18 +145,17 @@ class Subscriber:
                 await link.tell([self._canary], [])
             await self.channels.changed.wait()
 
-    async def _hear(self, link: Link) -> None:
-        while True:
-            kind, name, data = await link.hear()
-            if kind == MESSAGE:
-                self._on_heard(name, data)
-            elif kind in (REFUSED, TAKEN):
-                self.channels.refused(name, taken=kind == TAKEN)
-                if name == self._canary:
-                    self._canary_told = b""
-                self._on_doubt()
-            elif self.channels.answered(name) and self.up.is_set():
-                self._on_missed([name])
+    def _hear(self, said: Sequence[Any]) -> None:
+        kind, name, data = said
+        if kind == MESSAGE:
+            self._on_heard(name, data)
+        elif kind in (REFUSED, TAKEN):
+            self.channels.refused(name, taken=kind == TAKEN)
+            if name == self._canary:
+                self._canary_told = b""
+            self._on_doubt()
+        elif self.channels.answered(name) and self.up.is_set():
+            self._on_missed([name])
 
     async def _watch(self) -> None:
         """Ask for a canary every second. Raises DeafError when none was heard for three."""
@@ -180,3 +181,8 @@ class Subscriber:
         self._canary_heard = False
         self._canary_told = b""
         self.channels.start_over()
+
+
+async def _end_of(stream: Stream) -> None:
+    """Raises what ended the connection."""
+    raise await stream.broken()
