@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from stripe import params as known
 
-from tracker.stand_ins.stripe import cards, forms
+from tracker.stand_ins.stripe import cards, disputes, forms
 from tracker.stand_ins.stripe.state import State, Thing
 
 HOLD_S = (
@@ -59,6 +59,11 @@ def capture(state: State, intent: Thing, amount_cents: int) -> None:
         state.emit("charge.refunded", charge, {"amount_refunded": 0})
     state.emit("charge.captured" if manual else "charge.succeeded", charge)
     state.emit("payment_intent.succeeded", intent)
+    for session in state.sessions.values():
+        if session["payment_intent"] == intent["id"]:
+            session["payment_status"] = "paid"
+    if state.behaviours[charge["payment_method"]].removeprefix("used:") == "pm_card_createDispute":
+        disputes.open_one(state, intent["id"], None, "fraudulent")
 
 
 def void(state: State, intent: Thing, *, expired: bool) -> None:

@@ -87,7 +87,7 @@ def capture(state: State, params: Thing, intent_id: str) -> Thing:
     intent = state.get("pi", intent_id)
     if intent["status"] != "requires_capture":
         raise unexpected_state(intent, "captured", ["requires_capture"])
-    amount: int = params.get("amount_to_capture", intent["amount_capturable"])
+    amount = int(params.get("amount_to_capture") or intent["amount_capturable"])
     if amount > intent["amount_capturable"]:
         raise StripeError(
             400,
@@ -162,13 +162,16 @@ def make(state: State, params: Thing) -> Thing:
     return intent
 
 
-def confirm(state: State, intent: Thing, *, owner_is_away: bool) -> None:
-    """Ask the bank. Raises StripeError (402) when it declines; the intent then waits for another method."""
+def confirm(state: State, intent: Thing, *, owner_is_away: bool, authenticated: bool = False) -> None:
+    """Ask the bank. Raises StripeError (402) when it declines; the intent then waits for another method.
+
+    `authenticated`: the owner has just done what the bank asks for, as on a checkout page.
+    """
     method = state.get("pm", intent["payment_method"])
     decline = cards.decline_of(state, method, owner_is_away=owner_is_away)
     if decline is not None:
         _decline(state, intent, method, decline)
-    if cards.needs_authentication(state, method):
+    if cards.needs_authentication(state, method) and not authenticated:
         intent["status"] = "requires_action"
         intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
         state.emit("payment_intent.requires_action", intent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe import params as known
 
-from tracker.stand_ins.stripe import cards, charges, forms
+from tracker.stand_ins.stripe import cards, charges, disputes, forms
 from tracker.stand_ins.stripe.errors import StripeError, bad_param
 from tracker.stand_ins.stripe.state import State, Thing, page
 
@@ -30,7 +30,7 @@ def create(state: State, params: Thing) -> Thing:
     charge = _charge(state, params)
     left = charges.unrefunded_cents(state, charge)
     amount = params.get("amount", left)
-    if charge["disputed"]:
+    if disputes.blocks_refund(state, charge["id"]):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise StripeError(400, message, code="charge_disputed")
     if left == 0:

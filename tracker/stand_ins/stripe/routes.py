@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tracker.stand_ins.stripe import cards, charges, forms, intents, refunds, search, transfers
+from tracker.stand_ins.stripe import (
+    cards,
+    charges,
+    checkout,
+    disputes,
+    events,
+    forms,
+    intents,
+    refunds,
+    search,
+    transfers,
+)
 from tracker.stand_ins.stripe.state import Thing
 
 
@@ -44,6 +55,14 @@ OPERATIONS = [
     Operation("POST", "/v1/refunds", refunds.create, refunds.CREATE),
     Operation("GET", "/v1/refunds", refunds.list_all, refunds.LIST),
     Operation("GET", "/v1/refunds/{id}", refunds.retrieve, refunds.RETRIEVE),
+    Operation("POST", "/v1/checkout/sessions", checkout.create, checkout.CREATE),
+    Operation("GET", "/v1/checkout/sessions", checkout.list_all, checkout.LIST),
+    Operation("GET", "/v1/checkout/sessions/{id}", checkout.retrieve, checkout.RETRIEVE),
+    Operation("POST", "/v1/checkout/sessions/{id}/expire", checkout.expire, checkout.EXPIRE),
+    Operation("GET", "/v1/disputes", disputes.list_all, disputes.LIST),
+    Operation("GET", "/v1/disputes/{id}", disputes.retrieve, disputes.RETRIEVE),
+    Operation("GET", "/v1/events", events.list_all, events.LIST),
+    Operation("GET", "/v1/events/{id}", events.retrieve, events.RETRIEVE),
     Operation("POST", "/v1/transfers", transfers.create, transfers.CREATE),
     Operation("GET", "/v1/transfers", transfers.list_all, transfers.LIST),
     Operation("GET", "/v1/transfers/{id}", transfers.retrieve, transfers.RETRIEVE),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import threading
 from typing import Any
 
 from tracker.stand_ins.clock import Clock
 from tracker.stand_ins.faults import Faults
-from tracker.stand_ins.stripe import forms, intents, routes
+from tracker.stand_ins.stripe import checkout, forms, intents, pay_page, routes
 from tracker.stand_ins.stripe.errors import StripeError, injected
 from tracker.stand_ins.stripe.keys import Keys
 from tracker.stand_ins.stripe.state import State, expand
@@ -34,6 +33,8 @@ class StripeService:
         """Refuse who has no key or uses an idempotency key that is in use; replay a kept answer."""
         with self.lock:
             self.requests.append(request.line)
+            if request.path.startswith(pay_page.PATH):
+                return None
             try:
                 self._authenticate(request)
                 key = _key(request)
@@ -44,6 +45,9 @@ class StripeService:
     def answer(self, request: Request) -> Answer:
         """Carry out one operation."""
         with self.lock:
+            self.let_time_pass()
+            if request.path.startswith(pay_page.PATH):
+                return pay_page.answer(self.state, request)
             answer, executed = self._carry_out(request)
             key = _key(request)
             if key and executed:
@@ -65,9 +69,14 @@ class StripeService:
             with self.lock:
                 self.keys.leave(key)
 
+    def let_time_pass(self) -> None:
+        """Let go of what has become too old."""
+        with self.lock:
+            intents.expire_holds(self.state)
+            checkout.expire_old(self.state)
+
     def _carry_out(self, request: Request) -> tuple[Answer, bool]:
         """The answer, and whether an operation was executed at all."""
-        intents.expire_holds(self.state)
         try:
             found = routes.find(request.method, request.path)
             if found is None:
@@ -99,9 +108,3 @@ def _key(request: Request) -> str | None:
 
 def _form(request: Request) -> dict[str, Any]:
     return forms.parse(request.query if request.method == "GET" else request.body.decode())
-
-
-def shown(state: State) -> dict[str, Any]:
-    """The whole state, for looking at from outside."""
-    names = ("customers", "payment_methods", "intents", "charges", "refunds", "sessions", "transfers")
-    return json.loads(json.dumps({name: list(getattr(state, name).values()) for name in names}))  # type: ignore[no-any-return]

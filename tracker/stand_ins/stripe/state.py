@@ -45,7 +45,9 @@ class State:
         self.transfers: dict[str, Thing] = {}
         self.reversals: dict[str, Thing] = {}
         self.balance_transactions: dict[str, Thing] = {}
+        self.intent_data: dict[str, Thing] = {}  # checkout session -> what its payment intent will have
         self.behaviours: dict[str, str] = {}  # payment method -> the test card it was made from
+        self.pay_url = ""  # where checkout pages are
         self.search_lag_s = SEARCH_LAG_S
         self.told: Callable[[Thing], None] = lambda _event: None
 
