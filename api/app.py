@@ -27,6 +27,7 @@ from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
 from tracker.effects.task import Tools
+from tracker.evidence.locker import Locker
 from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
@@ -144,6 +145,7 @@ class App:
             authenticator=authenticator,
             providers=providers,
             tools=tools,
+            locker=Locker(settings, database, providers.store),
         )
         self._site = build_site(services, metrics, readiness, scrape)
 

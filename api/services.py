@@ -10,6 +10,7 @@ from db.pool import Database
 from rooms.server import Rooms
 from tracker.effects.announce import announce_version
 from tracker.effects.task import Tools
+from tracker.evidence.locker import Locker
 from tracker.identity.authenticate import Authenticator
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
@@ -33,6 +34,7 @@ class Services:
     authenticator: Authenticator
     providers: Providers
     tools: Tools
+    locker: Locker
 
     @property
     def link_grace(self) -> timedelta:

@@ -9,9 +9,23 @@ from importlib.metadata import version
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import dispatch, feed, home_score, jobs, location, me, outbox, reviews, tracking_links, trail
+from api import (
+    dispatch,
+    evidence,
+    evidence_uploads,
+    feed,
+    home_score,
+    jobs,
+    location,
+    me,
+    outbox,
+    reviews,
+    tracking_links,
+    trail,
+)
 from api.docs_page import docs_routes
 from api.edge import Edge, nothing_here
+from api.evidence_files import evidence_routes
 from api.limits import RateLimit
 from api.map import map_routes
 from api.openapi import build_openapi
@@ -28,7 +42,20 @@ SOCKET_PATH = "/socket.io"
 
 def all_endpoints() -> list[Endpoint]:
     """Every declared endpoint; the routes and OpenAPI are both made from this list."""
-    modules = (jobs, trail, location, feed, tracking_links, me, dispatch, outbox, reviews, home_score)
+    modules = (
+        jobs,
+        trail,
+        location,
+        feed,
+        tracking_links,
+        me,
+        dispatch,
+        outbox,
+        reviews,
+        home_score,
+        evidence,
+        evidence_uploads,
+    )
     return [one for module in modules for one in endpoints_of(module)]
 
 
@@ -49,6 +76,7 @@ def build_site(
             limit=RateLimit(),
         ),
         *ops_routes(readiness=readiness, scrape=scrape, openapi=openapi),
+        *evidence_routes(services),
         *docs_routes(),
         *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
         *page_routes(settings.web_dist, policy=policy),

@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("api", "tracker", "rooms", "db")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-BROUGHT_ALONG = {"engineio": ["python-socketio"]}  # half of python-socketio under a name of its own
+BROUGHT_ALONG = {  # half of a package, under a name of its own
+    "engineio": ["python-socketio"],
+    "botocore": ["boto3"],
+}
 LOCK_FILES = sorted((ROOT / "requirements").glob("*.txt"))
 
 

@@ -23,3 +23,12 @@ CREATE TABLE evidence (
     UNIQUE (job_id, upload_key)
 );
 CREATE INDEX evidence_of_job ON evidence (job_id, created_at);
+
+-- Files that no evidence names: noted before they are written, and again when their evidence is removed.
+-- The one transaction that makes a piece of evidence takes its files off this list; the sweep deletes the rest.
+CREATE TABLE loose_files (
+    store_key    text PRIMARY KEY CHECK (length(store_key) BETWEEN 8 AND 64),
+    delete_after timestamptz NOT NULL,
+    condemned    boolean NOT NULL DEFAULT false                                   -- being deleted: too late to be kept
+);
+CREATE INDEX loose_files_due ON loose_files (delete_after);

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from tracker.evidence.disk_store import DiskStore
-from tracker.evidence.s3_store import S3Store
 from tracker.settings import Settings
 
 
@@ -38,5 +37,7 @@ class Store(Protocol):
 def open_store(settings: Settings) -> Store:
     """The store that the settings name: EVIDENCE_S3_URL, else EVIDENCE_FOLDER. Nothing is called yet."""
     if settings.evidence_s3_url is not None:
+        from tracker.evidence.s3_store import S3Store  # boto3 costs every start 0.1 s: only those who use it
+
         return S3Store(settings.evidence_s3_url)
     return DiskStore(settings.evidence_folder)
