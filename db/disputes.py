@@ -77,3 +77,13 @@ async def has_open_dispute(conn: Connection, job_id: UUID) -> bool:
             job_id,
         )
     )
+
+
+async def lost_cents(conn: Connection, payment_id: int) -> int:
+    """What the lost disputes of a payment come to."""
+    cents: int = await conn.fetchval(
+        "SELECT coalesce(sum(amount_cents), 0)::bigint FROM disputes"
+        " WHERE payment_id = $1 AND status = 'lost'",
+        payment_id,
+    )
+    return cents

@@ -34,6 +34,7 @@ from db.transfers import Sent, add_transfer, lock_payee, lock_transfer, transfer
 from tracker.jobs.consequences import Effect
 from tracker.messages.notify import alert_dispatch
 from tracker.money.calls import freeze
+from tracker.money.payer import SANDBOX
 from tracker.settings import Settings
 
 NO_ACCOUNT = "the pro has no payout account yet"
@@ -147,6 +148,7 @@ async def _pay_pro(database: Database, run: Run, pro_id: str) -> Paid | None:
             return None
         if total <= 0:
             return Paid(pro_id, Outcome.CARRIED_OVER, total)
+        account = account or _sandbox_account(run.provider, pro_id)
         if account is None:
             await explain_payouts(conn, [line.id for line in lines], NO_ACCOUNT)
             return Paid(pro_id, Outcome.NO_ACCOUNT, total)
@@ -154,6 +156,11 @@ async def _pay_pro(database: Database, run: Run, pro_id: str) -> Paid | None:
         return None if number is None else Paid(pro_id, Outcome.TRANSFER, total, number)
 
     return await database.in_transaction(work)
+
+
+def _sandbox_account(provider: str, pro_id: str) -> str | None:
+    """In the sandbox everybody has an account."""
+    return f"acct_sandbox_{pro_id}" if provider == SANDBOX else None
 
 
 async def send(conn: Connection, run: Run, pro_id: str, account: str, lines: list[Payout]) -> int | None:
@@ -205,6 +212,7 @@ async def retry_failed(database: Database, line_no: int, *, provider: str) -> Se
             if old.run_key.startswith("retry:"):
                 return old  # the press before this one made it
             raise NotFailed(status=line.status)
+        account = account or _sandbox_account(provider, line.pro_id)
         if account is None:
             raise CannotPay(f"Not possible: {NO_ACCOUNT}.")
         lines = await payouts_of_transfer(conn, old.id)
