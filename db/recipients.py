@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
+from uuid import UUID
 
 from db.pool import Connection
 
@@ -26,12 +27,15 @@ class Recipient:
     refused: frozenset[tuple[str, str]]  # (kind or '*', channel) that the person does not want
 
 
-async def recipients(conn: Connection, person_ids: list[str]) -> list[Recipient]:
-    """Those of these people who exist, in the order asked for."""
+async def recipients(conn: Connection, person_ids: list[str], job_id: UUID | None) -> list[Recipient]:
+    """Those of these people who exist, in the order asked for; `has_push`: for news of this job."""
     rows = await conn.fetch(
         """
         SELECT p.id, p.role, p.name, p.phone, p.email, p.language, p.time_zone, p.quiet_from, p.quiet_until,
-               EXISTS (SELECT FROM push_subscriptions s WHERE s.person_id = p.id) AS has_push,
+               EXISTS (SELECT FROM push_subscriptions s LEFT JOIN tracking_links l ON l.id = s.link_id
+                       WHERE s.person_id = p.id AND (s.link_id IS NULL OR l.job_id = $2::uuid
+                         AND l.revoked_at IS NULL
+                         AND (l.expires_at IS NULL OR l.expires_at > clock_timestamp()))) AS has_push,
                p.suspended_at IS NOT NULL AS suspended,
                ARRAY(SELECT o.kind || ' ' || o.channel FROM message_opt_outs o
                      WHERE o.person_id = p.id) AS refused
@@ -39,6 +43,7 @@ async def recipients(conn: Connection, person_ids: list[str]) -> list[Recipient]
         ORDER BY asked.place
         """,
         person_ids,
+        job_id,
     )
     found = []
     for row in rows:

@@ -73,6 +73,7 @@ CREATE TABLE phone_opt_outs (
 CREATE TABLE push_subscriptions (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id  text NOT NULL REFERENCES people (id),
+    link_id    bigint REFERENCES tracking_links (id),                             -- a link's browser hears of its job only
     endpoint   text NOT NULL UNIQUE CHECK (length(endpoint) <= 1000),
     p256dh     text NOT NULL CHECK (length(p256dh) <= 200),
     auth       text NOT NULL CHECK (length(auth) <= 100),

@@ -7,7 +7,9 @@ same work, so that nobody learns which links ever existed.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -87,6 +89,27 @@ async def make_link(
     if await add_link(conn, job_id, hash_of(token), created_by=created_by, expires_at=expires_at) is None:
         raise NotFound("There is no such job, or it has ended.")
     return token
+
+
+def on_the_way_link(secret: str, job_id: UUID, version: int) -> str:
+    """The link in "on the way", derived from the server's secret and the step that it tells of.
+
+    The message is made when it is sent, perhaps more than once, and its link is kept nowhere: every try
+    derives the same one. HMAC-SHA256 cut to 128 bits; the NUL keeps it apart from tokens, which hold none.
+    """
+    code = hmac.digest(secret.encode(), f"on the way\0{job_id}\0{version}".encode(), "sha256")[:RANDOM_BYTES]
+    return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
+
+
+async def keep_link(conn: Connection, job_id: UUID, token: str, *, created_by: str) -> bool:
+    """Let a derived link open the job from now on, in the caller's transaction; again changes nothing.
+
+    False for a job that has ended. A link that was revoked stays so.
+    """
+    stored = await link_by_hash(conn, hash_of(token))
+    if stored is not None:
+        return True
+    return await add_link(conn, job_id, hash_of(token), created_by=created_by, expires_at=None) is not None
 
 
 def hash_of(token: str) -> bytes:

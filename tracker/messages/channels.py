@@ -19,13 +19,17 @@ ProviderName = Literal["twilio", "sendgrid", "smtp", "webpush", "sandbox"]
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A text message. `secret` is the part of it that must not be kept anywhere: a tracking link's."""
+    """A text message. `secret` is the part of it that must not be kept anywhere: a tracking link's.
+
+    After `expires_at` a provider that still has it in its queue need not send it.
+    """
 
     delivery_id: int
     to: str
     body: str
     job_id: UUID | None = None
     secret: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

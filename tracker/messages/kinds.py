@@ -47,7 +47,9 @@ FACTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         ),  # windows: or ""
         Kind.WHO_COMES: frozenset({"pro", "service", "window_start", "window_end"}),  # windows: or ""
         Kind.APPOINTMENT: frozenset({"service", "window_start", "window_end"}),
-        Kind.ON_THE_WAY: frozenset({"pro", "service", "eta_s"}),  # eta_s: or ""
+        Kind.ON_THE_WAY: frozenset(
+            {"pro", "service", "eta_s", "version"}
+        ),  # eta_s: or ""; version: the step's
         Kind.ARRIVED: frozenset({"pro", "service"}),
         Kind.RECEIPT: frozenset({"service", "amount_cents"}),  # price and tip
         Kind.REVIEW_REQUEST: frozenset({"service", "other"}),  # the other side's name
@@ -57,6 +59,8 @@ FACTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.ALERT: frozenset({"title", "body"}),
     }
 )
+
+URGENT = "urgent"  # a fact that `notify` adds to a notice that breaks the quiet hours
 
 
 @dataclass(frozen=True, slots=True)

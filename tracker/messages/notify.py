@@ -18,7 +18,7 @@ from db.outbox import add_task
 from db.pool import Connection
 from db.recipients import Recipient, recipients, staff_ids
 from tracker.jobs.consequences import Effect
-from tracker.messages.kinds import PLANS, Channel, Kind
+from tracker.messages.kinds import PLANS, URGENT, Channel, Kind
 from tracker.messages.people import quiet_hours_of, voice_for
 from tracker.messages.phones import e164
 from tracker.messages.reach import Way, ways_to
@@ -51,7 +51,7 @@ async def notify(conn: Connection, settings: Settings, notice: Notice, *, now: d
     People who have no record are passed over. Raises ValueError when a fact is missing.
     """
     check_facts(notice.kind, notice.facts)
-    people = await recipients(conn, list(dict.fromkeys(notice.person_ids)))
+    people = await recipients(conn, list(dict.fromkeys(notice.person_ids)), notice.job_id)
     phones = [phone for person in people if person.phone and (phone := e164(person.phone))]
     stopped = await opted_out_phones(conn, phones) if phones else set()
     for person in people:
@@ -97,7 +97,7 @@ async def _tell(
         job_id=notice.job_id,
         title=title_of(notice.kind, notice.facts, voice),
         body=body_of(notice.kind, notice.facts, voice),
-        facts=notice.facts,
+        facts={**notice.facts, URGENT: "yes"} if notice.urgent else notice.facts,
     )
     if number is None:
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from db.recipients import Recipient
 from tracker.messages.kinds import PLANS, Channel, Kind
+from tracker.messages.mail_parts import is_address
 from tracker.messages.phones import e164
 
 
@@ -34,6 +35,7 @@ class Way:
 OPTED_OUT = Hindrance("suppressed", "the person does not want this")
 NUMBER_STOPPED = Hindrance("suppressed", "the number said STOP")
 NO_NUMBER = Hindrance("failed", "the phone number on record has no country code or is none")
+NO_ADDRESS = Hindrance("failed", "the mail address on record is none")
 SUSPENDED = Hindrance("suppressed", "the person is suspended")
 
 
@@ -61,6 +63,8 @@ def way_by(person: Recipient, kind: Kind, channel: Channel, stopped: set[str]) -
         if number is None:
             return Way(channel, recipient, NO_NUMBER)
         return Way(channel, number, NUMBER_STOPPED if number in stopped else None)
+    if channel is Channel.EMAIL and not is_address(recipient):
+        return Way(channel, recipient, NO_ADDRESS)
     return Way(channel, recipient)
 
 

@@ -4,9 +4,9 @@ It delivers at once and never fails. A tracking link's secret is not kept: whoev
 must not be able to open a customer's page with it.
 """
 
-from __future__ import annotations
+# ruff: noqa: ARG002 - the arguments are the protocols'
 
-# ruff: noqa: ARG002 - the protocols' arguments
+from __future__ import annotations
 
 import json
 from datetime import datetime

@@ -1,0 +1,93 @@
+"""A mail's page: plain tables and inline styles, because that is all that mail programs agree on.
+
+Everything that comes from a person is escaped here, once. Colours are set together with their background,
+so that a program that turns them dark turns both.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+_FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+_TEXT = f"{_FONT};font-size:16px;line-height:1.5;color:#1d2733"
+_QUIET = f"{_FONT};font-size:13px;line-height:1.5;color:#5a6675"
+_LINK = "color:#0b5fb3"
+
+
+def page(title: str, company: str, inner: str, *, language: str, foot: str = "") -> str:
+    """A whole document around `inner`, which is HTML already; the other texts are escaped here."""
+    return f"""<!doctype html>
+<html lang="{escape(language)}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
+<title>{escape(title)}</title></head>
+<body style="margin:0;padding:0;background:#eef1f5">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:#eef1f5">
+<tr><td align="center" style="padding:16px 8px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"
+ style="max-width:560px;background:#ffffff;border-radius:8px">
+<tr><td style="padding:24px 24px 0"><p style="margin:0;{_QUIET}">{escape(company)}</p>
+<h1 style="margin:4px 0 16px;{_FONT};font-size:22px;line-height:1.3;color:#1d2733">{escape(title)}</h1>
+</td></tr>
+<tr><td style="padding:0 24px 24px">{inner}</td></tr>
+</table>
+<p style="margin:12px 8px;{_QUIET}">{escape(foot or company)}</p>
+</td></tr></table></body></html>
+"""
+
+
+def paragraph(text: str) -> str:
+    """A paragraph of plain text."""
+    return f'<p style="margin:0 0 16px;{_TEXT}">{escape(text)}</p>'
+
+
+def quiet(text: str) -> str:
+    """A paragraph of small print."""
+    return f'<p style="margin:0 0 8px;{_QUIET}">{escape(text)}</p>'
+
+
+def heading(text: str) -> str:
+    """A heading within the page."""
+    return f'<h2 style="margin:24px 0 8px;{_FONT};font-size:16px;color:#1d2733">{escape(text)}</h2>'
+
+
+def button(text: str, url: str) -> str:
+    """A link that looks like a button; only for addresses of ours or of our payment provider."""
+    return (
+        f'<p style="margin:0 0 16px"><a href="{escape(url)}" style="display:inline-block;padding:12px 20px;'
+        f"{_FONT};font-size:16px;font-weight:600;color:#ffffff;background:#0b5fb3;border-radius:6px;"
+        f'text-decoration:none">{escape(text)}</a></p>'
+    )
+
+
+def lines(rows: list[tuple[str, str]], *, total: bool = False) -> str:
+    """A table of a label and a value each; with `total` the last row stands out."""
+    made = []
+    for number, (label, value) in enumerate(rows):
+        last = total and number == len(rows) - 1
+        style = f"{_TEXT};padding:8px 0;" + (
+            "border-top:2px solid #1d2733;font-weight:700" if last else "border-top:1px solid #d8dee6"
+        )
+        made.append(
+            f'<tr><td style="{style}">{escape(label)}</td>'
+            f'<td align="right" style="{style};white-space:nowrap">{escape(value)}</td></tr>'
+        )
+    return (
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"'
+        f' style="margin:0 0 16px;border-collapse:collapse">{"".join(made)}</table>'
+    )
+
+
+def pictures(sources: list[tuple[str, str]]) -> str:
+    """Pictures, two in a row, by (source, description); a source is a `cid:` of the same mail."""
+    cells = [
+        f'<td width="50%" style="padding:0 4px 8px 0"><img src="{escape(source)}" alt="{escape(said)}"'
+        ' width="240" style="display:block;width:100%;max-width:240px;height:auto;border-radius:6px"></td>'
+        for source, said in sources
+    ]
+    rows = ["".join(cells[at : at + 2]) for at in range(0, len(cells), 2)]
+    return (
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0">'
+        + "".join(f"<tr>{row}</tr>" for row in rows)
+        + "</table>"
+    )

@@ -1,0 +1,136 @@
+"""Sending one delivery: at most once where that can be known, and never more than twice.
+
+Written before the call: "I am about to". After it: what came of it. A crash or a silent provider leaves
+"sending", and then the rule is: look whether the provider has it (a text), and only then, once, send again.
+A channel that cannot be asked (mail) gets its one resend without looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.deliveries import (
+    Delivery,
+    advance,
+    begin_resend,
+    begin_try,
+    end_delivery,
+    note_problem,
+    undo_try,
+)
+from db.opt_outs import stop_phone
+from db.pool import Connection
+from tracker.effects.task import Postpone, Tools
+from tracker.messages.channels import NotNow, ProviderName, Refused, Sent, Unsure
+from tracker.messages.notify import alert_dispatch
+from tracker.messages.pending import Pending
+
+UNKNOWN_TWICE = "the provider did not say whether it was sent, and was asked twice"
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """One delivery's calls. `find` looks whether the provider has it; None where it cannot be asked.
+
+    `settle_s`: how long after a try without an answer the provider may still be at it.
+    """
+
+    provider: ProviderName
+    send: Callable[[], Awaitable[Sent]]
+    settle_s: float
+    find: Callable[[], Awaitable[Sent | None]] | None = None
+
+
+async def send_once(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
+    """Bring one delivery a step further. Raises Postpone until it has come to an end."""
+    delivery = pending.delivery
+    if delivery.status == "sending":
+        await _after_silence(tools, pending, calls, now)
+        return
+    async with tools.database.transaction() as conn:
+        begun = await begin_try(conn, delivery.id, calls.provider)
+    if begun:
+        await _call(tools, pending, calls, now)
+
+
+async def _after_silence(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
+    """A try has no known outcome: wait until the provider has settled, look, and send again once."""
+    delivery = pending.delivery
+    settled = delivery.updated_at + timedelta(seconds=calls.settle_s)
+    if now < settled:
+        raise Postpone("the outcome of the last try is not known yet", (settled - now).total_seconds())
+    if calls.find is not None:
+        try:
+            found = await calls.find()
+        except NotNow as error:
+            raise await _later(tools, delivery, str(error), error.retry_in_s, now) from error
+        if found is not None:
+            await _arrived(tools, delivery, found)
+            return
+    async with tools.database.transaction() as conn:
+        if delivery.resent:
+            await _give_up(tools, conn, pending, now)
+            return
+        begun = await begin_resend(conn, delivery.id, delivery.updated_at)
+    if begun:
+        await _call(tools, pending, calls, now)
+
+
+async def _call(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
+    delivery = pending.delivery
+    try:
+        sent = await calls.send()
+    except Refused as error:
+        async with tools.database.transaction() as conn:
+            await end_delivery(conn, delivery.id, "suppressed" if error.opted_out else "failed", str(error))
+            if error.opted_out:
+                await stop_phone(conn, delivery.recipient)
+    except NotNow as error:
+        async with tools.database.transaction() as conn:
+            await undo_try(conn, delivery.id, str(error))
+        raise await _later(tools, delivery, str(error), error.retry_in_s, now) from error
+    except Unsure as error:
+        raise await _later(tools, delivery, str(error), calls.settle_s, now) from error
+    else:
+        await _arrived(tools, delivery, sent)
+
+
+async def _arrived(tools: Tools, delivery: Delivery, sent: Sent) -> None:
+    async with tools.database.transaction() as conn:
+        await advance(
+            conn,
+            delivery.id,
+            "delivered" if sent.delivered else "sent",
+            provider_id=sent.provider_id,
+            segments=sent.segments,
+            cost_micros=sent.cost_micros,
+        )
+
+
+async def _later(
+    tools: Tools, delivery: Delivery, reason: str, retry_in_s: float | None, now: datetime
+) -> Postpone:
+    """Note why, and say when to try again: soon at first, then every five minutes until it expires."""
+    async with tools.database.transaction() as conn:
+        await note_problem(conn, delivery.id, reason)
+    waited_s = (now - delivery.send_after).total_seconds()
+    pause_s = min(_LONGEST_PAUSE_S, max(_SHORTEST_PAUSE_S, waited_s / 2))
+    return Postpone(reason, retry_in_s if retry_in_s is not None else pause_s)
+
+
+async def _give_up(tools: Tools, conn: Connection, pending: Pending, now: datetime) -> None:
+    """Twice asked, twice no answer: a person decides, never a third message."""
+    if not await end_delivery(conn, pending.delivery.id, "failed", UNKNOWN_TWICE):
+        return
+    await alert_dispatch(
+        conn,
+        tools.settings,
+        event_key=f"delivery:{pending.delivery.id}:unknown",
+        title=f"{pending.person.name} may not have got a message",
+        body=f"{pending.notification.title} ({pending.delivery.channel}): {UNKNOWN_TWICE}.",
+        job_id=pending.notification.job_id,
+        now=now,
+    )

@@ -1,0 +1,53 @@
+"""A text message's words and its turn: how a pending delivery becomes an `Sms`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from db.deliveries import known_provider_ids
+from tracker.effects.task import Tools
+from tracker.identity.links import on_the_way_link
+from tracker.messages.channels import Sent, Sms
+from tracker.messages.kinds import Kind
+from tracker.messages.pending import Pending
+from tracker.messages.sending import Calls
+from tracker.messages.texts import sms_of
+from tracker.settings import Settings
+
+SETTLE_S = 15.0  # longer than our own timeout for a call, so that nobody is still making it
+CLOCKS_APART = timedelta(minutes=2)  # the provider's and ours
+
+
+def sms_for(pending: Pending, settings: Settings) -> Sms:
+    """The text to send. A tracking link is made here: it is written nowhere but into the message."""
+    secret = secret_of(pending, settings)
+    link = f"{settings.public_url}/track/{secret}" if secret else ""
+    return Sms(
+        delivery_id=pending.delivery.id,
+        to=pending.delivery.recipient,
+        body=sms_of(pending.kind, pending.notification.facts, pending.voice, link=link),
+        job_id=pending.notification.job_id,
+        secret=secret,
+        expires_at=pending.delivery.expires_at,
+    )
+
+
+def secret_of(pending: Pending, settings: Settings) -> str:
+    """The secret of the link that this message carries, or nothing."""
+    job_id = pending.notification.job_id
+    if pending.kind is not Kind.ON_THE_WAY or job_id is None:
+        return ""
+    return on_the_way_link(settings.need_secret(), job_id, int(pending.notification.facts["version"]))
+
+
+def sms_calls(tools: Tools, sms: Sms, pending: Pending) -> Calls:
+    """How to send it, and how to see whether it was sent."""
+    sender = tools.providers.sms
+
+    async def find() -> Sent | None:
+        since = (pending.delivery.first_tried_at or pending.delivery.send_after) - CLOCKS_APART
+        async with tools.database.connection() as conn:
+            known = await known_provider_ids(conn, sms.to, since)
+        return await sender.find(sms, since=since, not_these=known)
+
+    return Calls(sender.name, lambda: sender.send(sms), SETTLE_S, find)
