@@ -23,9 +23,11 @@ from api.ops import Readiness
 from api.services import Services
 from api.site import build_site
 from db.errors import Problem, Unavailable
+from db.outbox import backlog
 from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
+from tracker.effects.keep_house import make_partitions
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
 from tracker.identity.authenticate import Authenticator, authenticator_for
@@ -41,12 +43,13 @@ from tracker.providers import Providers
 from tracker.serve import end_with_supervisor
 from tracker.settings import Settings
 from tracker.snapshots import Snapshots
-from tracker.worker import Worker, make_partitions
+from tracker.worker import Worker
 
 log = logging.getLogger("tracker.app")
 
 WAIT_FOR_DATABASE_S = 30
 POOL_SIZE = 12
+BACKLOG_EVERY_S = 15.0
 
 
 def create_app() -> App:
@@ -123,11 +126,13 @@ class App:
         await rooms.start()
         self._run(metrics.sample_loop_lag())
         self._run(_every_second(receiver, metrics))
+        self._run(_watch_backlog(database, metrics))
         providers = Providers.open(settings, database)
         stack.push_async_callback(providers.aclose)
         tools = Tools(settings, database, rooms.say, providers)
         if settings.in_memory_bus:  # one process is all there is: it does the worker's part as well
-            self._run(Worker(tools).run())
+            worker = Worker(tools, observe=metrics.count_effect)
+            stack.push_async_callback(_end, worker, asyncio.create_task(worker.run()))
         scrape = metrics.text
         if settings.metrics_folder is not None:
             peers = MetricsPeers(metrics, settings.metrics_folder, str(os.getpid()))
@@ -197,6 +202,25 @@ async def _every_second(receiver: Receiver, metrics: Metrics) -> None:
             await receiver.sweep_contacts(datetime.now(UTC))
         except Exception:  # one bad second must not end the watch over all pros
             log.exception("contacts were not looked at")
+
+
+async def _watch_backlog(database: Database, metrics: Metrics) -> None:
+    """Show what waits in the outbox; every process shows the same."""
+    while True:
+        try:
+            async with database.connection() as conn:
+                metrics.show_backlog(await backlog(conn), datetime.now(UTC))
+        except Unavailable:
+            pass  # `/readyz` says so
+        except Exception:  # the next look may do better
+            log.exception("the outbox was not looked at")
+        await asyncio.sleep(BACKLOG_EVERY_S)
+
+
+async def _end(worker: Worker, task: asyncio.Task[None]) -> None:
+    """What it has begun ends well, if it can in time."""
+    worker.stop()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -25,8 +25,8 @@ import httpx
 from bench.servers import prepared, private_server, server_version
 from db.pool import Database
 from rooms.principal import Role
+from tracker.effects.keep_house import make_partitions
 from tracker.identity.tokens import mint
-from tracker.worker import make_partitions
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"

@@ -34,6 +34,7 @@ class OutboxRow:
     effect: str
     attempts: int
     queued_at: datetime
+    available_at: datetime
     expires_at: datetime | None
 
 
@@ -115,7 +116,8 @@ async def lease(conn: Connection, lanes: Collection[Lane]) -> list[OutboxRow]:
         UPDATE outbox o SET attempts = o.attempts + 1,
                             leased_until = now() + make_interval(secs => due.lease_s)
         FROM due WHERE o.id = due.id
-        RETURNING o.id, o.job_id, o.version, o.subject, o.effect, o.attempts, o.queued_at, o.expires_at
+        RETURNING o.id, o.job_id, o.version, o.subject, o.effect, o.attempts, o.queued_at, o.available_at,
+            o.expires_at
         """,
         [lane.effect for lane in lanes],
         [lane.room for lane in lanes],
@@ -143,10 +145,22 @@ async def mark_expired(conn: Connection, ids: Sequence[int]) -> None:
     )
 
 
-async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> set[int]:
-    """These tries ended otherwise than done; returns the ids of those that are dead letters now.
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """An effect that was put aside just now. `retried`: a person had given it another try."""
 
-    A row that somebody else has leased or finished since is left as it is.
+    id: int
+    effect: str
+    job_id: UUID | None
+    reason: str
+    retried: bool
+
+
+async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> list[DeadRow]:
+    """These tries ended otherwise than done; returns those that are dead letters now.
+
+    A row that somebody else has leased or finished since is left as it is. One that only waited and was
+    hastened during the try is due at once.
     """
     rows = await conn.fetch(
         """
@@ -154,21 +168,36 @@ async def mark_ended(conn: Connection, endings: Sequence[Ending]) -> set[int]:
             last_error = left(e.reason, 500),
             leased_until = NULL,
             attempts = o.attempts - CASE WHEN e.counts THEN 0 ELSE 1 END,
-            available_at = clock_timestamp() + make_interval(secs => coalesce(e.retry_in_s, 0)),
+            available_at = CASE WHEN NOT e.counts AND o.available_at > e.available_at THEN o.available_at
+                ELSE clock_timestamp() + make_interval(secs => coalesce(e.retry_in_s, 0)) END,
             dead_at = CASE WHEN e.retry_in_s IS NULL THEN clock_timestamp() END
-        FROM unnest($1::bigint[], $2::int[], $3::text[], $4::float8[], $5::bool[])
-            AS e (id, attempts, reason, retry_in_s, counts)
+        FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::float8[], $6::bool[])
+            AS e (id, attempts, available_at, reason, retry_in_s, counts)
         WHERE o.id = e.id AND o.attempts = e.attempts AND o.done_at IS NULL AND o.dead_at IS NULL
           AND o.expired_at IS NULL
-        RETURNING o.id, o.dead_at IS NOT NULL AS dead
+        RETURNING o.id, o.effect, o.job_id, o.last_error AS reason, o.retried_by IS NOT NULL AS retried,
+            o.dead_at IS NOT NULL AS dead
         """,
         [one.row.id for one in endings],
         [one.row.attempts for one in endings],
+        [one.row.available_at for one in endings],
         [one.reason for one in endings],
         [one.retry_in_s for one in endings],
         [one.counts for one in endings],
     )
-    return {row["id"] for row in rows if row["dead"]}
+    return [
+        DeadRow(row["id"], row["effect"], row["job_id"], row["reason"], row["retried"])
+        for row in rows
+        if row["dead"]
+    ]
+
+
+async def count_dead_since(conn: Connection, effect: str, since: datetime) -> int:
+    """How many of a kind were put aside since a moment and still are."""
+    number: int = await conn.fetchval(
+        "SELECT count(*) FROM outbox WHERE dead_at >= $2 AND effect = $1", effect, since
+    )
+    return number
 
 
 async def forget_ended(conn: Connection, before: datetime, *, of_jobs: bool, limit: int) -> int:

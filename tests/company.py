@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Database
 from db.seeding import SeedJob, SeedPerson, write_jobs, write_people, write_skills
-from tracker.worker import make_partitions
+from tracker.effects.keep_house import make_partitions
 
 T = TypeVar("T")
 

@@ -33,9 +33,9 @@ async def queue_one(database: Database) -> UUID:
 
 
 async def left(database: Database) -> tuple[int, int]:
-    """Effects that wait, and dead letters."""
+    """Announcements that wait, and dead ones."""
     async with database.connection() as conn:
-        kinds = await backlog(conn)
+        kinds = [kind for kind in await backlog(conn) if kind.effect == Effect.ANNOUNCE.value]
     return sum(kind.waiting for kind in kinds), sum(kind.dead for kind in kinds)
 
 

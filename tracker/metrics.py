@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, StateSetMetricFamily
 from prometheus_client.registry import Collector
+
+from db.outbox import Backlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LAG_EVERY_S = 0.1
@@ -20,6 +23,13 @@ BUS_STATES = ("up", "deaf", "local")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Seconds; fine around the targets (ack p50 10 ms, p99 30 ms; loop lag p99 100 ms).
 _FINE = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+BACKLOG = {
+    "waiting": "Effects in the database that wait for their turn, in any process.",
+    "failing": "Those of them that have failed and wait for another try.",
+    "dead": "Effects that were put aside; a person decides.",
+    "late_seconds": "For how long the oldest due effect has been due.",
+}
 
 # The members of a stats dict that go up and down; all others only grow.
 _GAUGES = frozenset({"sockets", "ready", "closing", "rooms", "slow_readers", "tasks", "channels"})
@@ -63,6 +73,36 @@ class Metrics:
             buckets=_FINE,
             registry=self.registry,
         )
+
+        self._effects = Counter(
+            "tracker_effects",
+            "Tries of effects by this process, by what became of them: done, waits, failed, dead, expired.",
+            ["effect", "outcome"],
+            registry=self.registry,
+        )
+        self._backlog = {
+            name: Gauge(f"tracker_outbox_{name}", meaning, ["effect"], registry=self.registry)
+            for name, meaning in BACKLOG.items()
+        }
+
+    def count_effect(self, effect: str, outcome: str) -> None:
+        """One try of an effect ended (`tracker.effects.endings.outcome_of`)."""
+        self._effects.labels(effect, outcome).inc()
+
+    def show_backlog(self, kinds: Sequence[Backlog], now: datetime) -> None:
+        """What the outbox holds, for all processes; a kind of which nothing is left is shown no more."""
+        for gauge in self._backlog.values():
+            gauge.clear()
+        for kind in kinds:
+            late_s = (now - kind.oldest).total_seconds() if kind.oldest else 0.0
+            values = {
+                "waiting": kind.waiting,
+                "failing": kind.failing,
+                "dead": kind.dead,
+                "late_seconds": late_s,
+            }
+            for name, value in values.items():
+                self._backlog[name].labels(kind.effect).set(max(0.0, value))
 
     def count_heartbeats(self, verdicts: Mapping[str, int]) -> None:
         """Count positions by verdict (the names of `positions.filters.Verdict`)."""

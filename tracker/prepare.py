@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from db.migrate import migrate
 from db.pool import Database
-from tracker.worker import make_partitions
+from tracker.effects.keep_house import make_partitions
 
 
 def prepare_database(dsn: str) -> None:

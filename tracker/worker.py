@@ -13,14 +13,13 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from db.errors import Unavailable
-from db.outbox import Lane, OutboxRow, forget_ended, lease
-from db.pool import Database
-from db.positions import drop_partitions_before, ensure_partitions
+from db.outbox import Ending, Lane, OutboxRow, lease
+from tracker.calendar import Calendar
 from tracker.effects.carry_out import carry_out
-from tracker.effects.endings import AGAIN_S, Endings
+from tracker.effects.endings import Endings, Observe
 from tracker.effects.pace import pace_of
 from tracker.effects.registry import EXECUTORS
 from tracker.effects.task import Executor, Tools
@@ -30,12 +29,12 @@ log = logging.getLogger("tracker.worker")
 
 POLL_S = 0.2
 GATHER_S = 0.005  # what ends within this time makes room for one lease
-HOUSEKEEPING_EVERY_S = 3600.0
-HOUSEKEEPING_AGAIN_S = 5.0
-PARTITIONS_PAST_DAYS = 8  # an offline phone may bring fixes this old
-PARTITIONS_AHEAD_DAYS = 3
-DONE_EFFECTS_KEPT = timedelta(days=7)  # long enough to look into what happened
-DONE_EFFECTS_AT_ONCE = 5000
+AGAIN_S = 0.5  # after an error of the database
+STOP_WITHIN_S = 10.0  # a deploy waits no longer; all but the nightly effects end by themselves in that time
+
+
+def nobody_counts(_effect: str, _outcome: str) -> None:
+    """There are no metrics in this process."""
 
 
 class Worker:
@@ -44,10 +43,17 @@ class Worker:
     A row of a kind that this release does not know is left to one that does: in a rolling deploy both run.
     """
 
-    def __init__(self, tools: Tools, *, executors: Mapping[Effect, Executor] = EXECUTORS) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        *,
+        executors: Mapping[Effect, Executor] = EXECUTORS,
+        observe: Observe = nobody_counts,
+    ) -> None:
         self._tools = tools
         self._executors = executors
-        self._endings = Endings(tools)
+        self._endings = Endings(tools, observe)
+        self._calendar = Calendar(tools, executors)
         self._in_hand: Counter[Effect] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._full: set[Effect] = set()  # lanes that may have more due than they had room for
@@ -55,18 +61,20 @@ class Worker:
         self._stopping = False
 
     async def run(self) -> None:
-        """Carry out effects and keep the house; ends after `stop`, with what it has begun done."""
-        helpers = [asyncio.create_task(self._endings.run()), asyncio.create_task(self._housekeeping())]
+        """Keep the calendar and carry out effects; ends after `stop`, with what it has begun done.
+
+        What is not done ten seconds after `stop`, or when this is cancelled, is given back: another worker
+        begins it anew, and no try is used up.
+        """
+        helpers = [asyncio.create_task(self._endings.run()), asyncio.create_task(self._calendar.run())]
         try:
             while not self._stopping:
                 await self._step()
-            while self._tasks:
-                await asyncio.wait(self._tasks)
-            await self._endings.finish()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
         finally:
-            for task in (*helpers, *self._tasks):
-                task.cancel()
-            await asyncio.gather(*helpers, *self._tasks, return_exceptions=True)
+            await _cancel([*self._tasks, *helpers])
+            await self._endings.finish()
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -124,6 +132,9 @@ class Worker:
         try:
             ended = await carry_out(self._executors[effect], self._tools, row, datetime.now(UTC))
             self._endings.add(row, ended)
+        except asyncio.CancelledError:
+            self._endings.add(row, Ending(row, "its worker was stopped", 0.0, counts=False))
+            raise
         finally:
             self._in_hand[effect] -= 1
             if effect in self._full:
@@ -136,32 +147,8 @@ class Worker:
                 await self._wake.wait()
                 await asyncio.sleep(GATHER_S)
 
-    async def _housekeeping(self) -> None:
-        while True:
-            try:
-                await self.keep_house(datetime.now(UTC))
-                await asyncio.sleep(HOUSEKEEPING_EVERY_S)
-            except Unavailable:
-                await asyncio.sleep(HOUSEKEEPING_AGAIN_S)
-            except Exception:
-                log.exception("housekeeping failed; trying again")
-                await asyncio.sleep(HOUSEKEEPING_AGAIN_S)
 
-    async def keep_house(self, now: datetime) -> None:
-        """Make the days' partitions ahead of need; drop trails and done effects past their time."""
-        retention_days = self._tools.settings.trail_retention_days
-        await make_partitions(self._tools.database, now, min(PARTITIONS_PAST_DAYS, retention_days))
-        async with self._tools.database.connection() as conn:
-            await drop_partitions_before(conn, (now - timedelta(days=retention_days)).date())
-        forgotten = DONE_EFFECTS_AT_ONCE
-        while forgotten == DONE_EFFECTS_AT_ONCE:
-            async with self._tools.database.connection() as conn:
-                forgotten = await forget_ended(
-                    conn, now - DONE_EFFECTS_KEPT, of_jobs=True, limit=DONE_EFFECTS_AT_ONCE
-                )
-
-
-async def make_partitions(database: Database, now: datetime, past_days: int = PARTITIONS_PAST_DAYS) -> None:
-    """Partitions for every day that a heartbeat may name from now on. Raises Unavailable."""
-    async with database.connection() as conn:
-        await ensure_partitions(conn, now, past_days, PARTITIONS_AHEAD_DAYS)
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from datetime import datetime
 
@@ -17,6 +18,7 @@ log = logging.getLogger("tracker.worker")
 
 MAX_ATTEMPTS = 15  # with the pauses below: two and a half hours
 LONGEST_PAUSE_S = 1800.0
+LONGEST_WAIT_S = 90 * 86_400.0  # of a postponed one
 
 
 class Done:
@@ -42,9 +44,9 @@ async def carry_out(
         async with asyncio.timeout(timeout_s):
             await executor(tools, task)
     except Postpone as later:
-        return Ending(row, f"waits: {later}", later.retry_in_s, counts=False)
+        return Ending(row, plain(f"waits: {later}"), sensible_pause_s(later.retry_in_s), counts=False)
     except GiveUp as final:
-        return Ending(row, str(final), None)
+        return Ending(row, plain(str(final)), None)
     except TimeoutError:
         return _failed(row, f"timed out after {timeout_s:.0f} s")
     except Problem as error:
@@ -62,7 +64,7 @@ def has_outlived(effect: str, queued_at: datetime, expires_at: datetime | None, 
 
 
 def _failed(row: OutboxRow, reason: str) -> Ending:
-    return Ending(row, reason, retry_pause_s(row.attempts))
+    return Ending(row, plain(reason), retry_pause_s(row.attempts))
 
 
 def retry_pause_s(attempts: int) -> float | None:
@@ -70,3 +72,13 @@ def retry_pause_s(attempts: int) -> float | None:
     if attempts >= MAX_ATTEMPTS:
         return None
     return min(LONGEST_PAUSE_S, 2.0**attempts) * random.uniform(0.8, 1.2)
+
+
+def sensible_pause_s(seconds: float) -> float:
+    """What an executor asked for, if the database can count so far; else the longest pause."""
+    return min(max(seconds, 0.0), LONGEST_WAIT_S) if math.isfinite(seconds) else LONGEST_PAUSE_S
+
+
+def plain(reason: str) -> str:
+    """A reason that the database can hold: one odd character in it must not keep other endings from it."""
+    return reason.encode("utf-8", "replace").decode().replace("\0", "")[:500]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from db.errors import Unavailable
-from db.outbox import Ending, OutboxRow, mark_done, mark_ended, mark_expired
+from db.outbox import DeadRow, Ending, OutboxRow, mark_done, mark_ended, mark_expired
 from db.pool import Connection
 from tracker.effects.carry_out import Done, TooLate
+from tracker.effects.dead_alert import alert_of_dead
 from tracker.effects.task import Tools
 
 log = logging.getLogger("tracker.worker")
@@ -19,14 +23,16 @@ LAST_WORDS_S = (
     5.0  # a worker that stops tries for so long; after that the leases run out and others try again
 )
 
-Ended = Done | TooLate | Ending
+Ended: TypeAlias = Done | TooLate | Ending
+Observe: TypeAlias = Callable[[str, str], None]  # (effect, outcome)
 
 
 class Endings:
     """Takes endings and writes them. What the database does not take now is written when it is back."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, observe: Observe) -> None:
         self._tools = tools
+        self._observe = observe
         self._waiting: list[tuple[OutboxRow, Ended]] = []
         self._some = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -55,13 +61,13 @@ class Endings:
             self._some.clear()
             group, self._waiting = self._waiting, []
             try:
-                if group:
-                    async with self._tools.database.transaction() as conn:
-                        await self._write(conn, group)
+                dead = await self._tools.database.in_transaction(lambda conn: self._write(conn, group))
             except BaseException:
                 self._waiting = group + self._waiting
                 self._some.set()
                 raise
+        for row, ended in group:
+            self._observe(row.effect, outcome_of(row, ended, dead))
 
     async def finish(self) -> None:
         """Write the rest, unless the database is away for too long."""
@@ -75,13 +81,24 @@ class Endings:
         except TimeoutError:
             log.warning("%d effects ended that could not be written down", len(self._waiting))
 
-    async def _write(self, conn: Connection, group: list[tuple[OutboxRow, Ended]]) -> None:
-        done = [row.id for row, ended in group if isinstance(ended, Done)]
-        late = [row.id for row, ended in group if isinstance(ended, TooLate)]
-        others = [ended for _, ended in group if isinstance(ended, Ending)]
-        if done:
+    async def _write(self, conn: Connection, group: list[tuple[OutboxRow, Ended]]) -> list[DeadRow]:
+        if done := [row.id for row, ended in group if isinstance(ended, Done)]:
             await mark_done(conn, done)
-        if late:
+        if late := [row.id for row, ended in group if isinstance(ended, TooLate)]:
             await mark_expired(conn, late)
-        if others:
-            await mark_ended(conn, others)
+        dead = []
+        if others := [ended for _, ended in group if isinstance(ended, Ending)]:
+            dead = await mark_ended(conn, others)
+            await alert_of_dead(conn, self._tools.settings, dead, datetime.now(UTC))
+        return dead
+
+
+def outcome_of(row: OutboxRow, ended: Ended, dead: list[DeadRow]) -> str:
+    """One word for the metrics: done, expired, waits, failed, dead."""
+    if isinstance(ended, Done):
+        return "done"
+    if isinstance(ended, TooLate):
+        return "expired"
+    if any(one.id == row.id for one in dead):
+        return "dead"
+    return "failed" if ended.counts else "waits"

@@ -30,8 +30,6 @@ class Pace:
 USUAL = Pace()
 PACES: Mapping[Effect, Pace] = MappingProxyType(
     {
-        Effect.ANNOUNCE: Pace(at_once=50),
-        Effect.CHECK_SCHEDULE: Pace(at_once=10),
         Effect.WEEKLY_PAYOUTS: Pace(at_once=1, timeout_s=120),
         Effect.NIGHTLY_HOME_SCORES: Pace(at_once=1, timeout_s=120),
         Effect.WATCH_HOLDS: Pace(at_once=1, timeout_s=60),
