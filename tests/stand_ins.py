@@ -14,14 +14,18 @@ T = TypeVar("T")
 
 
 def with_stripe(
-    stand_ins: StandIns, work: Callable[[stripe.StripeClient], Awaitable[T]], timeout_s: float = 5
+    stand_ins: StandIns,
+    work: Callable[[stripe.StripeClient], Awaitable[T]],
+    *,
+    timeout_s: float = 5,
+    secret_key: str | None = None,
 ) -> T:
     """Run `work` with Stripe's own async client against the stand-in; it never retries by itself."""
 
     async def run() -> T:
         http = stripe.HTTPXClient(timeout=timeout_s)
         client = stripe.StripeClient(
-            stand_ins.stripe.secret_key,
+            secret_key or stand_ins.stripe.secret_key,
             base_addresses={"api": stand_ins.stripe.url},
             http_client=http,
             max_network_retries=0,

@@ -137,8 +137,9 @@ class Courier:
 
 def deliver(client: httpx.Client, parcel: Parcel) -> Delivery:
     """One attempt."""
+    headers = {name: value.encode() for name, value in parcel.headers().items()}  # also what is not ASCII
     try:
-        answer = client.post(parcel.url, content=parcel.body, headers=dict(parcel.headers()))
+        answer = client.post(parcel.url, content=parcel.body, headers=headers)
     except httpx.HTTPError as error:
         return Delivery(parcel.label, None, type(error).__name__)
     return Delivery(parcel.label, answer.status_code, answer.text[:1000])
