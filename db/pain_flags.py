@@ -100,13 +100,12 @@ async def add_flag(
     note: str | None,
     created_by: str,
     at: datetime,
-) -> PainFlag | None:
-    """Add a person's flag; None when one of this type is open already."""
+) -> PainFlag:
+    """Add a person's flag of a type that is not open."""
     row = await conn.fetchrow(
         f"""
         INSERT INTO pain_flags (job_id, type, severity, by_rule, note, created_by, created_at)
-        VALUES ($1, $2, $3, false, $4, $5, $6)
-        ON CONFLICT (job_id, type) WHERE resolved_at IS NULL DO NOTHING RETURNING {_COLUMNS}
+        VALUES ($1, $2, $3, false, $4, $5, $6) RETURNING {_COLUMNS}
         """,
         job_id,
         flag_type,
@@ -115,13 +114,39 @@ async def add_flag(
         created_by,
         at,
     )
-    return _flag(row) if row else None
+    return _flag(row)
+
+
+async def take_over_flag(
+    conn: Connection,
+    job_id: UUID,
+    *,
+    flag_type: str,
+    severity: str,
+    note: str | None,
+    created_by: str,
+    at: datetime,
+) -> PainFlag:
+    """Make the open flag of a type a person's own: the rule that opened it no longer takes it back."""
+    row = await conn.fetchrow(
+        f"""
+        UPDATE pain_flags SET severity = $3, by_rule = false, note = $4, created_by = $5, created_at = $6
+        WHERE job_id = $1 AND type = $2 AND resolved_at IS NULL RETURNING {_COLUMNS}
+        """,
+        job_id,
+        flag_type,
+        severity,
+        note,
+        created_by,
+        at,
+    )
+    return _flag(row)
 
 
 async def resolve_flag(
     conn: Connection, flag_id: int, *, resolved_by: str, notes: str, at: datetime
-) -> PainFlag | None:
-    """A person resolves an open flag; None when it is not open."""
+) -> PainFlag:
+    """A person resolves an open flag."""
     row = await conn.fetchrow(
         f"""
         UPDATE pain_flags SET resolved_at = $4, resolved_by = $2, resolution_notes = $3
@@ -132,8 +157,10 @@ async def resolve_flag(
         notes,
         at,
     )
-    return _flag(row) if row else None
+    return _flag(row)
 
 
-def _flag(row: asyncpg.Record) -> PainFlag:
+def _flag(row: asyncpg.Record | None) -> PainFlag:
+    if row is None:
+        raise LookupError("the caller holds the job and has seen the flag")
     return PainFlag(**dict(row.items()))
