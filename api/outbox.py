@@ -15,7 +15,7 @@ from api.shapes import Answer, Input, Instant
 from db.dead_letters import dead_letters
 from db.errors import Invalid, NotFound
 from db.outbox import backlog
-from tracker.effects.dead_letters import NotDead, TooLateToRetry, discard_letter, retry_letter
+from tracker.outbox.dead_letters import NotDead, TooLateToRetry, discard_letter, retry_letter
 
 Req: TypeAlias = Request[Services, None, None]
 

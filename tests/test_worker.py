@@ -14,10 +14,10 @@ from db.pool import Database
 from tests.company import add_job, with_company
 from tests.effects import tools_of
 from tracker import worker as module
-from tracker.effects import carry_out as trying
-from tracker.effects.carry_out import MAX_ATTEMPTS
 from tracker.effects.task import Executor, Task, Tools
 from tracker.jobs.consequences import Effect
+from tracker.outbox import carry_out as trying
+from tracker.outbox.carry_out import MAX_ATTEMPTS
 from tracker.worker import Worker
 
 

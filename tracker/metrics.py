@@ -86,7 +86,7 @@ class Metrics:
         }
 
     def count_effect(self, effect: str, outcome: str) -> None:
-        """One try of an effect ended (`tracker.effects.endings.outcome_of`)."""
+        """One try of an effect ended (`tracker.outbox.endings.outcome_of`)."""
         self._effects.labels(effect, outcome).inc()
 
     def show_backlog(self, kinds: Sequence[Backlog], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The worker carries out effects from the outbox: leased, with a deadline, retried, never lost.
 
-Any number of workers may run. Each kind of effect has a lane of its own (`tracker/effects/pace.py`), so one
+Any number of workers may run. Each kind of effect has a lane of its own (`tracker/outbox/pace.py`), so one
 slow provider delays only its own kind. An effect that fails is due again after a growing, jittered pause; one
 that has failed too often is put aside as a dead letter for a person to look at.
 """
@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from db.errors import Unavailable
 from db.outbox import Ending, Lane, OutboxRow, lease
 from tracker.calendar import Calendar
-from tracker.effects.carry_out import carry_out
-from tracker.effects.endings import Endings, Observe
-from tracker.effects.pace import pace_of
 from tracker.effects.registry import EXECUTORS
 from tracker.effects.task import Executor, Tools
 from tracker.jobs.consequences import Effect
+from tracker.outbox.carry_out import carry_out
+from tracker.outbox.endings import Endings, Observe
+from tracker.outbox.pace import pace_of
 
 log = logging.getLogger("tracker.worker")
 

@@ -11,9 +11,9 @@ from typing import TypeAlias
 from db.errors import Unavailable
 from db.outbox import DeadRow, Ending, OutboxRow, mark_done, mark_ended, mark_expired
 from db.pool import Connection
-from tracker.effects.carry_out import Done, TooLate
-from tracker.effects.dead_alert import alert_of_dead
 from tracker.effects.task import Tools
+from tracker.outbox.carry_out import Done, TooLate
+from tracker.outbox.dead_alert import alert_of_dead
 
 log = logging.getLogger("tracker.worker")
 

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from db.errors import Problem
 from db.outbox import Ending, OutboxRow
-from tracker.effects.pace import pace_of
 from tracker.effects.task import Executor, GiveUp, Postpone, Task, Tools
 from tracker.jobs.consequences import EXPIRES_AFTER, Effect
+from tracker.outbox.pace import pace_of
 
 log = logging.getLogger("tracker.worker")
 

@@ -9,8 +9,8 @@ from db.errors import Conflict, NotFound
 from db.jobs import lock_job
 from db.pool import Connection, Database
 from rooms.principal import Principal
-from tracker.effects.carry_out import has_outlived
 from tracker.jobs.facts import Actor, record_fact
+from tracker.outbox.carry_out import has_outlived
 
 
 class NotDead(Conflict):
