@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -37,7 +37,8 @@ class Statement:
 async def statement_of(conn: Connection, pro_id: str, *, start: datetime, end: datetime) -> Statement:
     """What changed a pro's balance from `start` up to, not including, `end`. One query, so one moment.
 
-    The closing balance is summed by itself from the ledger, not from the lines.
+    The closing balance is summed by itself from the ledger, not from the lines. There is one line more than
+    MAX_LINES when there are too many.
     """
     rows = await conn.fetch(
         """
@@ -58,8 +59,13 @@ async def statement_of(conn: Connection, pro_id: str, *, start: datetime, end: d
         pro_id,
         start,
         end,
-        MAX_LINES,
+        MAX_LINES + 1,
     )
-    fields = StatementLine.__dataclass_fields__
-    lines = [StatementLine(**{name: row[name] for name in fields}) for row in rows if row["id"] is not None]
+    names = [one.name for one in fields(StatementLine)]
+    lines = [StatementLine(**{name: row[name] for name in names}) for row in rows if row["id"] is not None]
     return Statement(rows[0]["opening_cents"], rows[0]["closing_cents"], lines)
+
+
+async def is_pro(conn: Connection, person_id: str) -> bool:
+    """Whether this person is a pro, also a suspended one: what they are owed stays owed."""
+    return bool(await conn.fetchval("SELECT true FROM people WHERE id = $1 AND role = 'pro'", person_id))

@@ -1,0 +1,165 @@
+"""Payouts over HTTP: what pros are owed, approving it, sending it, sending it again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.cursors import Cursor, read_cursor, row_number, write_cursor
+from api.jobs import STAFF
+from api.payout_view import PayoutPage, TransferEntry, payout_entry, transfer_entry
+from api.routing import Request, endpoint
+from api.services import Services
+from api.shapes import Answer, Input, PersonId
+from db.errors import Invalid, NotFound
+from db.payouts import list_payouts
+from tracker.money.payouts import CannotPay, NotFailed, Run, approve, retry_failed, run_payouts
+
+Req: TypeAlias = Request[Services, None, None]
+LineNumber = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A payout line's id.")]
+
+
+class PayoutsQuery(Input):
+    """Filters; all must fit."""
+
+    status: Literal["pending", "approved", "paid", "failed"] | None = None
+    pro_id: PersonId | None = None
+    job_id: UUID | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class ApproveBody(Input):
+    """Lines that may be paid."""
+
+    ids: Annotated[list[LineNumber], Meta(min_length=1, max_length=500)]
+
+
+class ApprovedLine(Answer):
+    """`outcome`: approved (now), was_approved (before), failed (retry it), paid, or unknown."""
+
+    id: int
+    outcome: str
+
+
+class ApproveAnswer(Answer):
+    """Each line by itself, in the order asked for."""
+
+    success: bool
+    payouts: list[ApprovedLine]
+
+
+class RunBody(Input):
+    """The same `run_key` again pays nobody twice: choose one per run that you mean."""
+
+    run_key: Annotated[str, Meta(pattern="^[!-~]{1,80}$", description="1 to 80 visible ASCII characters.")]
+
+
+class PaidPro(Answer):
+    """`outcome`: transfer (on its way), carried_over (corrections eat it up), or no_account."""
+
+    pro_id: str
+    outcome: str
+    amount_cents: int
+    transfer: int | None
+
+
+class RunAnswer(Answer):
+    """What the run did now, pro by pro; whom it paid under this key before is not listed again."""
+
+    success: bool
+    pros: list[PaidPro]
+
+
+@endpoint(
+    "GET",
+    "/api/dispatch/payouts",
+    summary="Payout lines, newest first, filtered and paged.",
+    roles=STAFF,
+    query=PayoutsQuery,
+    answer=PayoutPage,
+    problems=[Invalid],
+)
+async def dispatch_payouts(request: Request[Services, None, PayoutsQuery]) -> PayoutPage:
+    query = request.query
+    before = read_cursor(query.cursor, row_number)
+    async with request.services.database.connection() as conn:
+        lines = await list_payouts(
+            conn,
+            status=query.status,
+            pro_id=query.pro_id,
+            job_id=query.job_id,
+            before=before and before[1],
+            limit=query.limit + 1,
+        )
+    page = lines[: query.limit]
+    more = write_cursor(page[-1].created_at, page[-1].id) if len(lines) > query.limit else None
+    return PayoutPage(payouts=[payout_entry(line) for line in page], next=more)
+
+
+@endpoint(
+    "POST",
+    "/api/dispatch/payouts/approve",
+    summary="Let lines be paid by the next run.",
+    roles=STAFF,
+    body=ApproveBody,
+    answer=ApproveAnswer,
+    problems=[Invalid],
+)
+async def approve_payouts(request: Request[Services, ApproveBody, None]) -> ApproveAnswer:
+    outcomes = await approve(
+        request.services.database, request.body.ids, by=request.principal.id, now=request.now
+    )
+    return ApproveAnswer(
+        success=True,
+        payouts=[ApprovedLine(id=number, outcome=outcome.value) for number, outcome in outcomes.items()],
+    )
+
+
+@endpoint(
+    "POST",
+    "/api/dispatch/payouts/run",
+    summary="Send every pro what is approved, now.",
+    roles=STAFF,
+    body=RunBody,
+    answer=RunAnswer,
+    problems=[Invalid],
+)
+async def run_payouts_now(request: Request[Services, RunBody, None]) -> RunAnswer:
+    services = request.services
+    run = Run(
+        provider=services.providers.payments.name,
+        run_key=f"by-hand:{request.body.run_key}",  # never a week's
+        currency=services.settings.currency,
+    )
+    done = await run_payouts(services.database, services.settings, run, now=request.now)
+    return RunAnswer(
+        success=True,
+        pros=[
+            PaidPro(
+                pro_id=paid.pro_id,
+                outcome=paid.outcome.value,
+                amount_cents=paid.amount_cents,
+                transfer=paid.transfer_no,
+            )
+            for paid in done
+        ],
+    )
+
+
+@endpoint(
+    "POST",
+    "/api/dispatch/payouts/{number:int}/retry",
+    summary="Send the lines of this line's refused transfer again.",
+    roles=STAFF,
+    answer=TransferEntry,
+    problems=[NotFound, NotFailed, CannotPay],
+)
+async def retry_payout(request: Req) -> TransferEntry:
+    services = request.services
+    sent = await retry_failed(
+        services.database, int(request.path["number"]), provider=services.providers.payments.name
+    )
+    return transfer_entry(sent)
