@@ -39,6 +39,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is twofold and lies higher; ours is asked of the header
 
 
 class Refused(Exception):
