@@ -19,9 +19,13 @@ from api import (
     location,
     me,
     outbox,
+    payouts,
     reviews,
+    statement,
+    stripe_webhook,
     tracking_links,
     trail,
+    transfers,
 )
 from api.docs_page import docs_routes
 from api.edge import Edge, nothing_here
@@ -55,6 +59,10 @@ def all_endpoints() -> list[Endpoint]:
         home_score,
         evidence,
         evidence_uploads,
+        payouts,
+        transfers,
+        statement,
+        stripe_webhook,
     )
     return [one for module in modules for one in endpoints_of(module)]
 
