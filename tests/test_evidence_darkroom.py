@@ -151,9 +151,8 @@ def test_a_file_must_be_what_it_says() -> None:
 
 
 def test_a_bomb_is_refused_by_its_header() -> None:
-    assert refusal(bomb(50_000, 50_000), PNG) == "too_many_pixels"
-    assert refusal(bomb(40_001, 1000), PNG) == "too_many_pixels"
-    assert refusal(bomb(2**31 - 1, 2**31 - 1), PNG) == "unreadable"  # Pillow does not count so far
+    for width, height in ((50_000, 50_000), (40_001, 1000), (2**31 - 1, 2**31 - 1)):
+        assert refusal(bomb(width, height), PNG) == "too_many_pixels"
 
 
 def test_a_dot_is_no_photo() -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.evidence.rules import Taken
 
+EXIF_BEGAN = 1995  # Exif 1.0 (JEIDA); an earlier time is a clock that was never set
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)", re.ASCII)
 
 
@@ -42,9 +43,10 @@ def _accuracy_m(exif: Mapping[str, Any]) -> float | None:
 
 def _naive(exif: Mapping[str, Any]) -> datetime | None:
     try:
-        return datetime.strptime(exif.get("taken", ""), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - has none
+        taken = datetime.strptime(exif.get("taken", ""), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - has none
     except ValueError:
         return None
+    return taken if taken.year >= EXIF_BEGAN else None
 
 
 def _with_offset(exif: Mapping[str, Any]) -> datetime | None:
@@ -61,7 +63,7 @@ def _from_satellites(exif: Mapping[str, Any]) -> datetime | None:
         hours, minutes, seconds = exif["gps_time"]
     except (ValueError, KeyError):
         return None
-    if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds <= 60):
+    if day.year < EXIF_BEGAN or not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= seconds <= 60):
         return None
     return _utc(day, timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
