@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from api.equipment_view import InstallView, install_view
 from api.shapes import Answer, Instant
 from db.errors import NotFound
 from db.jobs import Job
 from rooms.principal import Principal
+from tracker.jobs.install import equipment_of
 from tracker.jobs.lifecycle import Party, allowed_next, party_of
 from tracker.jobs.transition import facts_of
 
 
 class Person(Answer):
-    """Somebody by name. `id` and `phone` only for those who work with them."""
+    """Somebody by name. `id` and `phone` only for those who work with them.
+
+    `rating` is a pro's average of 1 to 5 stars over `rating_count` reviews; None before the first.
+    """
 
     name: str
     id: str | None = None
     phone: str | None = None
+    rating: float | None = None
+    rating_count: int | None = None
 
 
 class JobAnswer(Answer):
     """One job. A tracking link, which a customer may pass on, is told no money and no notes.
 
+    `install` is what the pro must know of the home and the equipment, for the pro and dispatch.
     `allowed` are the statuses the caller may move it to (guards are asked when it is done).
     """
 
@@ -48,6 +56,10 @@ class JobAnswer(Answer):
     started_at: Instant | None
     finished_at: Instant | None
     cancelled_at: Instant | None
+    paid_at: Instant | None
+    promised_arrival_at: Instant | None
+    labour_minutes: int | None
+    install: InstallView | None
     pro: Person | None
     customer: Person | None
     allowed: list[str]
@@ -96,6 +108,10 @@ def view_of(job: Job, principal: Principal) -> JobAnswer:
         started_at=Instant.maybe(job.started_at),
         finished_at=Instant.maybe(job.finished_at),
         cancelled_at=Instant.maybe(job.cancelled_at),
+        paid_at=Instant.maybe(job.paid_at) if crew else None,
+        promised_arrival_at=Instant.maybe(job.promised_arrival_at),
+        labour_minutes=job.labour_minutes,
+        install=install_view(equipment_of(job)) if crew else None,
         pro=_pro(job, crew=crew),
         customer=Person(id=job.customer_id, name=job.customer_name, phone=job.customer_phone)
         if crew
@@ -107,4 +123,10 @@ def view_of(job: Job, principal: Principal) -> JobAnswer:
 def _pro(job: Job, *, crew: bool) -> Person | None:
     if job.pro_id is None:
         return None
-    return Person(id=job.pro_id if crew else None, name=job.pro_name or "Your professional")
+    count = job.pro_rating_count or 0
+    return Person(
+        id=job.pro_id if crew else None,
+        name=job.pro_name or "Your professional",
+        rating=round((job.pro_rating_sum or 0) / count, 2) if count else None,
+        rating_count=count,
+    )

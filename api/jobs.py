@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta
 
 from api.job_view import JobAnswer, view_of
@@ -12,11 +13,13 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Cents, Input, Instant, Latitude, Line, Longitude, Paragraph, PersonId, Version
 from db.errors import Forbidden, Invalid, NotFound, Unavailable
-from db.jobs import NewJob, job_by_id
+from db.jobs import job_by_id
 from rooms.principal import Role
 from tracker.jobs.claim import JobTaken
-from tracker.jobs.intake import ReferenceConflict, approximate, take_in
+from tracker.jobs.intake import ReferenceConflict, take_in
 from tracker.jobs.lifecycle import GuardRefused, Status, TransitionRefused, parse_status
+from tracker.jobs.metadata import EquipmentLane, Install, Item
+from tracker.jobs.orders import Wanted, new_job
 from tracker.jobs.transition import Moved, Step, move_job
 
 STAFF = {Role.DISPATCHER, Role.ADMIN}
@@ -26,7 +29,10 @@ Req: TypeAlias = Request[Services, None, None]
 
 
 class NewJobBody(Input):
-    """A job to do at somebody's home. `open` offers it in the feeds at once."""
+    """A job to do at somebody's home. `open` offers it in the feeds at once.
+
+    Without `equipment_lane` and `order_required` they follow from the items' mounts.
+    """
 
     customer_id: PersonId
     skill: Annotated[str, Meta(min_length=1, max_length=64, description="A code of the skill catalogue.")]
@@ -38,9 +44,13 @@ class NewJobBody(Input):
     reference: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     approximate_address: Line | None = None
     notes: Paragraph | None = None
-    order_required: bool = False
+    order_required: bool | None = None
     window_start: Instant | None = None
     window_end: Instant | None = None
+    items: Annotated[list[Item], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    install: Install = Install()
+    equipment_lane: EquipmentLane | None = None
+    order_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     open: bool = False
 
 
@@ -93,22 +103,9 @@ class ClaimAnswer(Answer):
 )
 async def create_job(request: Request[Services, NewJobBody, None]) -> NewJobAnswer:
     body = request.body
-    new = NewJob(
-        reference=body.reference,
-        customer_id=body.customer_id,
-        skill=body.skill,
-        service=body.service,
-        notes=body.notes,
-        lat=body.lat,
-        lng=body.lng,
-        address=body.address,
-        approximate_address=body.approximate_address or approximate(body.address),
-        price_cents=body.price_cents,
-        order_required=body.order_required,
-        window_start=body.window_start,
-        window_end=body.window_end,
-        status=(Status.OPEN if body.open else Status.PENDING).value,
-    )
+    wanted = {name: getattr(body, name) for name in Wanted.__struct_fields__}
+    source = "appointment" if body.window_start else "api"
+    new = new_job(Wanted(**wanted), body.reference, body.customer_id, source=source)
     made = await take_in(request.services.database, request.principal, new, now=request.now)
     await told(request.services, made.job_id, made.version)
     return NewJobAnswer(

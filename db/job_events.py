@@ -27,6 +27,15 @@ class JobEvent:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ChainedEvent:
+    """An event with its place in the chain of hashes; the first has no `prev_hash`."""
+
+    event: JobEvent
+    prev_hash: bytes | None
+    hash: bytes
+
+
 async def append_event(
     conn: Connection,
     *,
@@ -61,17 +70,29 @@ async def append_event(
 
 async def events_since(conn: Connection, job_id: UUID, version: int, limit: int = 200) -> list[JobEvent]:
     """The events after `version`, oldest first."""
+    return [one.event for one in await chained_events_since(conn, job_id, version, limit)]
+
+
+async def chained_events_since(
+    conn: Connection, job_id: UUID, version: int, limit: int = 200
+) -> list[ChainedEvent]:
+    """The events after `version`, oldest first, with their hashes."""
     rows = await conn.fetch(
         """
         SELECT job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, recorded_at,
-               data::text AS data
+               data::text AS data, prev_hash, hash
         FROM job_events WHERE job_id = $1 AND version > $2 ORDER BY version LIMIT $3
         """,
         job_id,
         version,
         limit,
     )
-    return [JobEvent(**{**dict(row.items()), "data": json.loads(row["data"])}) for row in rows]
+    return [_chained(dict(row.items())) for row in rows]
+
+
+def _chained(row: dict[str, Any]) -> ChainedEvent:
+    prev_hash, own_hash = row.pop("prev_hash"), row.pop("hash")
+    return ChainedEvent(JobEvent(**{**row, "data": json.loads(row["data"])}), prev_hash, own_hash)
 
 
 async def broken_links(conn: Connection, limit: int = 100) -> list[tuple[UUID, int, str]]:

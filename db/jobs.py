@@ -19,7 +19,8 @@ _COLUMNS = """
     j.final_price_cents, j.tip_cents, j.order_required, j.order_stage, j.window_start, j.window_end,
     j.created_at, j.opened_at, j.accepted_at, j.en_route_at, j.arrived_at, j.started_at,
     j.finished_at, j.cancelled_at, j.paid_at, j.source, j.metadata::text AS metadata, j.labour_minutes,
-    j.promised_arrival_at, c.name AS customer_name, c.phone AS customer_phone, p.name AS pro_name,
+    j.promised_arrival_at, c.name AS customer_name, c.phone AS customer_phone,
+    c.email AS customer_email, p.name AS pro_name,
     p.rating_sum AS pro_rating_sum, p.rating_count AS pro_rating_count
 """
 _FROM = """
@@ -67,6 +68,7 @@ class Job:
     promised_arrival_at: datetime | None
     customer_name: str
     customer_phone: str | None
+    customer_email: str | None
     pro_name: str | None
     pro_rating_sum: int | None
     pro_rating_count: int | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -61,6 +61,9 @@ class Edited:
     changed: bool
 
 
+Edit: TypeAlias = Callable[[Equipment], Equipment]
+
+
 def equipment_of(job: Job) -> Equipment:
     """A job's equipment as it was read."""
     return Equipment(metadata_of(job.metadata), job.order_required, OrderStage(job.order_stage))
@@ -69,7 +72,7 @@ def equipment_of(job: Job) -> Equipment:
 async def edit_equipment(
     database: Database,
     job_id: UUID,
-    edit: Callable[[Equipment], Equipment],
+    edit: Edit,
     *,
     kind: str,
     actor: Actor,
@@ -132,7 +135,7 @@ async def _write(
 # The edits themselves: pure.
 
 
-def with_details(changes: dict[str, Any]) -> Callable[[Equipment], Equipment]:
+def with_details(changes: dict[str, Any]) -> Edit:
     """Other install details, items or shop's numbers; what is not named stays.
 
     The equipment lane goes with the items, unless a person set another. Raises AlreadyOrdered.
@@ -147,7 +150,7 @@ def with_details(changes: dict[str, Any]) -> Callable[[Equipment], Equipment]:
     return edit
 
 
-def with_lane(lane: EquipmentLane) -> Callable[[Equipment], Equipment]:
+def with_lane(lane: EquipmentLane) -> Edit:
     """Somebody else brings the mounts. What the customer brings is not ordered. Raises AlreadyOrdered."""
 
     def edit(before: Equipment) -> Equipment:
@@ -163,7 +166,7 @@ def with_lane(lane: EquipmentLane) -> Callable[[Equipment], Equipment]:
     return edit
 
 
-def with_stage(stage: OrderStage, reason: str | None) -> Callable[[Equipment], Equipment]:
+def with_stage(stage: OrderStage, reason: str | None) -> Edit:
     """The order has come this far. Going back needs a written reason: Invalid without one."""
 
     def edit(before: Equipment) -> Equipment:
@@ -174,9 +177,7 @@ def with_stage(stage: OrderStage, reason: str | None) -> Callable[[Equipment], E
     return edit
 
 
-def with_plan(
-    *, by: str, at: datetime, vendor: str | None, notes: str | None
-) -> Callable[[Equipment], Equipment]:
+def with_plan(*, by: str, at: datetime, vendor: str | None, notes: str | None) -> Edit:
     """A plan of what to order; the job then is ready to order. Raises PlanIncomplete, NothingToOrder.
 
     Once the equipment is ordered another plan says what should have been: the stage stays.

@@ -187,6 +187,11 @@ def unmet_guards(job: JobFacts, to: Status, *, pro_id: str | None) -> list[str]:
     return unmet
 
 
+def next_steps(job: JobFacts, party: Party | None) -> list[tuple[Status, list[str]]]:
+    """The statuses this party may move the job to, each with the guards that stand in the way now."""
+    return [(to, unmet_guards(job, to, pro_id=job.pro_id)) for to in allowed_next(job, party)]
+
+
 def check_step(
     job: JobFacts, to: Status, principal: Principal, *, pro_id: str | None, override_reason: str | None
 ) -> None:

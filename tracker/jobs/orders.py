@@ -6,6 +6,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -34,15 +35,13 @@ class Customer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=T
     email: Annotated[str, Meta(min_length=3, max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")] | None = None
 
 
-class Order(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
-    """A job as a shop orders it. `reference` is the shop's number of the order: one job each, for ever.
+class Wanted(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
+    """What is to be done, and where. Times are ISO 8601 with a zone.
 
-    Times are ISO 8601 with a zone. `open` offers the job in the feeds at once. Without `equipment_lane` and
-    `order_required` they follow from the items' mounts.
+    `open` offers the job in the feeds at once. Without `equipment_lane` and `order_required` they follow
+    from the items' mounts.
     """
 
-    reference: Annotated[str, Meta(min_length=1, max_length=128)]
-    customer: Customer
     skill: Annotated[str, Meta(min_length=1, max_length=64, description="A code of the skill catalogue.")]
     service: Annotated[str, Meta(min_length=1, max_length=200)]
     lat: Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS84.")]
@@ -58,8 +57,15 @@ class Order(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     equipment_lane: EquipmentLane | None = None
     order_required: bool | None = None
     order_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    estimated_payout_cents: Cents | None = None
     open: bool = False
+
+
+class Order(Wanted, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
+    """A job as a shop orders it. `reference` is the shop's number of the order: one job each, for ever."""
+
+    reference: Annotated[str, Meta(min_length=1, max_length=128)]
+    customer: Customer
+    estimated_payout_cents: Cents | None = None
 
 
 _WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
@@ -94,7 +100,13 @@ async def take_order(
     was placed is kept: its money may have been taken meanwhile, and dispatch agrees on another.
     """
     customer_id = customer_id_of(order.customer, order.reference)
-    new = new_job(order, customer_id, source=source)
+    new = new_job(
+        order,
+        order.reference,
+        customer_id,
+        source=source,
+        estimated_payout_cents=order.estimated_payout_cents,
+    )
     made = await job_made_from(conn, new)
     if made is None:
         who = order.customer
@@ -127,6 +139,12 @@ async def kept_order(conn: Connection, reference: str) -> Order | None:
     return read_order(row.body) if row else None
 
 
+async def kept_job_id(conn: Connection, reference: str) -> UUID | None:
+    """The job that a kept order has become, or None."""
+    row = await order_by_reference(conn, reference)
+    return row.job_id if row else None
+
+
 async def import_order(conn: Connection, value: Any, *, actor: Actor, now: datetime) -> Created:
     """One row of an import, from decoded JSON. Raises Invalid and ReferenceConflict as `take_order` does."""
     order = read_order(value)
@@ -136,8 +154,15 @@ async def import_order(conn: Connection, value: Any, *, actor: Actor, now: datet
     return made
 
 
-def new_job(order: Order, customer_id: str, *, source: str) -> NewJob:
-    """The job an order asks for, with every default of the company filled in."""
+def new_job(
+    order: Wanted,
+    reference: str | None,
+    customer_id: str,
+    *,
+    source: str,
+    estimated_payout_cents: int | None = None,
+) -> NewJob:
+    """The job that somebody wants, with every default of the company filled in."""
     lane = order.equipment_lane or lane_of(order.items)
     required = order.order_required
     if required is None:
@@ -146,11 +171,11 @@ def new_job(order: Order, customer_id: str, *, source: str) -> NewJob:
         **msgspec.structs.asdict(order.install),
         equipment_lane=lane,
         order_id=order.order_id,
-        estimated_payout_cents=order.estimated_payout_cents,
+        estimated_payout_cents=estimated_payout_cents,
         items=order.items,
     )
     return NewJob(
-        reference=order.reference,
+        reference=reference,
         customer_id=customer_id,
         skill=order.skill,
         service=order.service,

@@ -1,0 +1,85 @@
+"""The audit of a job over HTTP: everything that happened to it, in order, with the chain of hashes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from api.jobs import STAFF
+from api.routing import Request, endpoint
+from api.services import Services
+from api.shapes import Answer, Input, Instant, Version
+from db.errors import Invalid, NotFound
+from db.job_events import ChainedEvent, chained_events_since
+from db.jobs import job_by_id
+
+
+class EventsQuery(Input):
+    """Events after this version, oldest first."""
+
+    after: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 100
+
+
+class EventView(Answer):
+    """One thing that happened. `occurred_at` is the device's word for when, `recorded_at` the server's.
+
+    `hash` is SHA-256, in hex, over this event and `prev_hash`; `tracker verify` checks the chain.
+    """
+
+    version: Version
+    kind: str
+    from_status: str | None
+    to_status: str | None
+    actor_id: str
+    actor_role: str
+    occurred_at: Instant
+    recorded_at: Instant
+    data: dict[str, Any]
+    prev_hash: str | None
+    hash: str
+
+
+class EventsAnswer(Answer):
+    """A page of events; `next` is the `after` of the page after this one."""
+
+    events: list[EventView]
+    next: Version | None
+
+
+@endpoint(
+    "GET",
+    "/api/dispatch/jobs/{id}/events",
+    summary="What happened to a job, who did it, and what changed.",
+    roles=STAFF,
+    query=EventsQuery,
+    answer=EventsAnswer,
+    problems=[NotFound, Invalid],
+)
+async def list_events(request: Request[Services, None, EventsQuery]) -> EventsAnswer:
+    query = request.query
+    async with request.services.database.connection() as conn:
+        if await job_by_id(conn, request.id) is None:
+            raise NotFound("There is no such job.")
+        events = await chained_events_since(conn, request.id, query.after, limit=query.limit + 1)
+    page = events[: query.limit]
+    more = page[-1].event.version if len(events) > query.limit else None
+    return EventsAnswer(events=[_view(one) for one in page], next=more)
+
+
+def _view(one: ChainedEvent) -> EventView:
+    event = one.event
+    return EventView(
+        version=event.version,
+        kind=event.kind,
+        from_status=event.from_status,
+        to_status=event.to_status,
+        actor_id=event.actor_id,
+        actor_role=event.actor_role,
+        occurred_at=Instant.of(event.occurred_at),
+        recorded_at=Instant.of(event.recorded_at),
+        data=event.data,
+        prev_hash=one.prev_hash.hex() if one.prev_hash else None,
+        hash=one.hash.hex(),
+    )

@@ -1,0 +1,135 @@
+"""People over HTTP, for dispatch: the pros, who somebody is, and whether they may still come in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from api.jobs import STAFF
+from api.routing import Request, endpoint
+from api.services import Services
+from api.shapes import Answer, Input, Name
+from db.errors import Forbidden, Invalid, NotFound
+from db.people import list_pros, set_suspended, upsert_person
+from rooms.principal import Role
+from tracker.identity.claims import is_person_id
+
+Req: TypeAlias = Request[Services, None, None]
+
+
+class PersonBody(Input):
+    """A person as dispatch keeps them. `skills` (codes) replace a pro's skills when given."""
+
+    role: Literal["customer", "pro", "dispatcher", "admin"]
+    name: Name
+    phone: Annotated[str, Meta(max_length=32)] | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    skills: list[Annotated[str, Meta(max_length=64)]] | None = None
+
+
+class PersonAnswer(Answer):
+    """It is so."""
+
+    success: bool
+    id: str
+
+
+class ProEntry(Answer):
+    """A pro: skills, duty, jobs under way."""
+
+    id: str
+    name: str
+    on_duty: bool
+    suspended: bool
+    skills: list[str]
+    active_jobs: int
+
+
+class ProsAnswer(Answer):
+    """All pros by name."""
+
+    pros: list[ProEntry]
+
+
+@endpoint("GET", "/api/dispatch/pros", summary="All pros.", roles=STAFF, answer=ProsAnswer)
+async def dispatch_pros(request: Req) -> ProsAnswer:
+    async with request.services.database.connection() as conn:
+        pros = await list_pros(conn)
+    return ProsAnswer(
+        pros=[
+            ProEntry(
+                id=pro.id,
+                name=pro.name,
+                on_duty=pro.on_duty,
+                suspended=pro.suspended,
+                skills=pro.skills,
+                active_jobs=pro.active_jobs,
+            )
+            for pro in pros
+        ]
+    )
+
+
+@endpoint(
+    "PUT",
+    "/api/dispatch/people/{person:str}",
+    summary="Add or change a person; the id is the `sub` of their tokens.",
+    roles=STAFF,
+    body=PersonBody,
+    answer=PersonAnswer,
+    problems=[Invalid, Forbidden],
+)
+async def put_person(request: Request[Services, PersonBody, None]) -> PersonAnswer:
+    person_id, body = str(request.path["person"]), request.body
+    if not is_person_id(person_id):
+        raise Invalid("a person's id is 1 to 128 printable characters", field="person")
+    if body.role == "admin" and request.principal.role is not Role.ADMIN:
+        raise Forbidden("Only an admin makes admins.")
+    async with request.services.database.transaction() as conn:
+        unknown = await upsert_person(
+            conn,
+            person_id,
+            role=body.role,
+            name=body.name,
+            phone=body.phone,
+            email=body.email,
+            skills=body.skills,
+        )
+        if unknown:
+            raise Invalid(f"skill '{unknown[0]}' is not in the catalogue", field="skills")
+    request.services.forget_person(person_id)
+    return PersonAnswer(success=True, id=person_id)
+
+
+@endpoint(
+    "POST",
+    "/api/dispatch/people/{person:str}/suspend",
+    summary="Suspend a person: every token and stream of theirs ends now.",
+    roles=STAFF,
+    answer=PersonAnswer,
+    problems=[NotFound],
+)
+async def suspend_person(request: Req) -> PersonAnswer:
+    return await _set_suspended(request, suspended=True)
+
+
+@endpoint(
+    "POST",
+    "/api/dispatch/people/{person:str}/reinstate",
+    summary="Let a suspended person back in.",
+    roles=STAFF,
+    answer=PersonAnswer,
+    problems=[NotFound],
+)
+async def reinstate_person(request: Req) -> PersonAnswer:
+    return await _set_suspended(request, suspended=False)
+
+
+async def _set_suspended(request: Req, *, suspended: bool) -> PersonAnswer:
+    person_id = str(request.path["person"])
+    async with request.services.database.transaction() as conn:
+        if not await set_suspended(conn, person_id, at=request.now if suspended else None):
+            raise NotFound("There is no such person.")
+    request.services.forget_person(person_id)
+    return PersonAnswer(success=True, id=person_id)
