@@ -66,8 +66,13 @@ async def happened(conn: Connection, key: str, object_id: str) -> None:
     await mark_call_done(conn, _all_versions(key), object_id)
 
 
+async def is_frozen(conn: Connection, key: str) -> bool:
+    """Whether somebody decided on this call."""
+    return bool(await calls_by_keys(conn, [_versioned(key, 1)]))
+
+
 async def was_tried(conn: Connection, key: str) -> bool:
-    """Whether it may have happened. False also for a call that is not frozen."""
+    """Whether it may have happened."""
     return any(call.tried_at for call in (await calls_by_keys(conn, _all_versions(key))).values())
 
 

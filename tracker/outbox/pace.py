@@ -28,8 +28,18 @@ class Pace:
 
 
 USUAL = Pace()
+SEVERAL_CALLS = Pace(timeout_s=40)  # a provider may take 8 s for each: look, ask, look again
 PACES: Mapping[Effect, Pace] = MappingProxyType(
     {
+        Effect.CAPTURE_HOLD: SEVERAL_CALLS,
+        Effect.RELEASE_HOLD: SEVERAL_CALLS,
+        Effect.PLACE_HOLD: SEVERAL_CALLS,
+        Effect.CHARGE_SAVED: SEVERAL_CALLS,
+        Effect.MAKE_REFUND: SEVERAL_CALLS,
+        Effect.ASK_FOR_PAYMENT: SEVERAL_CALLS,
+        Effect.SEND_TRANSFER: SEVERAL_CALLS,
+        Effect.REVERSE_TRANSFER: SEVERAL_CALLS,
+        Effect.HANDLE_STRIPE_EVENT: SEVERAL_CALLS,
         Effect.WEEKLY_PAYOUTS: Pace(at_once=1, timeout_s=120),
         Effect.NIGHTLY_HOME_SCORES: Pace(at_once=1, timeout_s=120),
         Effect.WATCH_HOLDS: Pace(at_once=1, timeout_s=60),
