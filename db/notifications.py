@@ -63,6 +63,13 @@ async def add_notification(
     return number
 
 
+async def was_told(conn: Connection, event_key: str) -> bool:
+    """Whether anybody was told of this event."""
+    return bool(
+        await conn.fetchval("SELECT EXISTS (SELECT FROM notifications WHERE event_key = $1)", event_key)
+    )
+
+
 async def notification_by_id(conn: Connection, number: int) -> Notification | None:
     """One notification, or None."""
     row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM notifications WHERE id = $1", number)

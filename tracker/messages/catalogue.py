@@ -18,6 +18,30 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptWords:
+    """The words of a receipt."""
+
+    tip: str
+    total: str
+    charged: str
+    refunded: str
+    open: str  # not charged (yet)
+    sandbox: str
+    thanks: str
+    job: str  # the heading over what was done, where and when
+    address: str
+    done_by: str
+    started: str
+    finished: str
+    labour: str
+    minutes: str
+    before: str
+    after: str
+    reference: str
+    moment: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One language."""
 
@@ -27,4 +51,5 @@ class Catalogue:
     window: str
     days: tuple[str, ...]  # Monday first
     months: tuple[str, ...]
-    open_page: str  # under a mail that has a page to open
+    open_page: str  # the button of a mail that has a page to open
+    receipt: ReceiptWords

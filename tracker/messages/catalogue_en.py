@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.messages.catalogue import Catalogue, Texts
+from tracker.messages.catalogue import Catalogue, ReceiptWords, Texts
 from tracker.messages.kinds import Kind
 
 ENGLISH = Catalogue(
@@ -54,5 +54,25 @@ ENGLISH = Catalogue(
     window="{weekday} {day} {month}, {begin}–{end}",
     days=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    open_page="Open: {url}",
+    open_page="Open",
+    receipt=ReceiptWords(
+        tip="Tip",
+        total="Total",
+        charged="Charged to your card",
+        refunded="Given back",
+        open="Still to be charged",
+        sandbox="This is a sandbox: no money was moved.",
+        thanks="Thank you for having us, {customer}.",
+        job="Your job",
+        address="Address",
+        done_by="Done by",
+        started="Started",
+        finished="Finished",
+        labour="Time on site",
+        minutes="{minutes} min",
+        before="Before",
+        after="After",
+        reference="Reference",
+        moment="{weekday} {day} {month} {year}, {time}",
+    ),
 )

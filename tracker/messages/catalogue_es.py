@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.messages.catalogue import Catalogue, Texts
+from tracker.messages.catalogue import Catalogue, ReceiptWords, Texts
 from tracker.messages.kinds import Kind
 
 SPANISH = Catalogue(
@@ -54,5 +54,25 @@ SPANISH = Catalogue(
     window="{weekday} {day} {month}, {begin}–{end}",
     days=("lun", "mar", "mié", "jue", "vie", "sáb", "dom"),
     months=("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
-    open_page="Abrir: {url}",
+    open_page="Abrir",
+    receipt=ReceiptWords(
+        tip="Propina",
+        total="Total",
+        charged="Cargado a su tarjeta",
+        refunded="Devuelto",
+        open="Pendiente de cargo",
+        sandbox="Esto es un entorno de pruebas: no se movió dinero.",
+        thanks="Gracias por confiar en nosotros, {customer}.",
+        job="Su trabajo",
+        address="Dirección",
+        done_by="Realizado por",
+        started="Inicio",
+        finished="Fin",
+        labour="Tiempo en casa",
+        minutes="{minutes} min",
+        before="Antes",
+        after="Después",
+        reference="Referencia",
+        moment="{weekday} {day} {month} {year}, {time}",
+    ),
 )

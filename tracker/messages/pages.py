@@ -60,9 +60,9 @@ def button(text: str, url: str) -> str:
     )
 
 
-def lines(rows: list[tuple[str, str]], *, total: bool = False) -> str:
-    """A table of a label and a value each; with `total` the last row stands out."""
-    made = []
+def lines(rows: list[tuple[str, str]], *, total: bool = False, wrap: bool = False) -> str:
+    """A table of a label and a value each; with `total` the last row stands out, `wrap` for long values."""
+    made, room = [], "padding-left:16px" + ("" if wrap else ";white-space:nowrap")
     for number, (label, value) in enumerate(rows):
         last = total and number == len(rows) - 1
         style = f"{_TEXT};padding:8px 0;" + (
@@ -70,7 +70,7 @@ def lines(rows: list[tuple[str, str]], *, total: bool = False) -> str:
         )
         made.append(
             f'<tr><td style="{style}">{escape(label)}</td>'
-            f'<td align="right" style="{style};white-space:nowrap">{escape(value)}</td></tr>'
+            f'<td align="right" style="{style};{room}">{escape(value)}</td></tr>'
         )
     return (
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"'

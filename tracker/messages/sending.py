@@ -35,13 +35,15 @@ _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 class Calls:
     """One delivery's calls. `find` looks whether the provider has it; None where it cannot be asked.
 
-    `settle_s`: how long after a try without an answer the provider may still be at it.
+    `settle_s`: how long after a try without an answer the provider may still be at it. `instead`: what else
+    to write when it is refused for good, in the transaction that says so.
     """
 
     provider: ProviderName
     send: Callable[[], Awaitable[Sent]]
     settle_s: float
     find: Callable[[], Awaitable[Sent | None]] | None = None
+    instead: Callable[[Connection], Awaitable[None]] | None = None
 
 
 async def send_once(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
@@ -86,6 +88,8 @@ async def _call(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> 
     except Refused as error:
         async with tools.database.transaction() as conn:
             await end_delivery(conn, delivery.id, "suppressed" if error.opted_out else "failed", str(error))
+            if calls.instead is not None:
+                await calls.instead(conn)
             if error.opted_out:
                 await stop_phone(conn, delivery.recipient)
     except NotNow as error:

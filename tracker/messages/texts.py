@@ -105,6 +105,18 @@ def window_text(begin: datetime, end: datetime, voice: Voice) -> str:
     )
 
 
+def moment_text(at: datetime, voice: Voice) -> str:
+    """`Sat 21 Nov 2026, 09:41`, in the company's time zone."""
+    at, words = at.astimezone(voice.zone), voice.catalogue
+    return words.receipt.moment.format(
+        weekday=words.days[at.weekday()],
+        day=at.day,
+        month=words.months[at.month - 1],
+        year=at.year,
+        time=f"{at:%H:%M}",
+    )
+
+
 def fields_of(template: str) -> set[str]:
     """The names between braces."""
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}

@@ -1,0 +1,212 @@
+"""What people are told as a job lives: who, by which channel, in which words, and never too late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tracker.jobs.assign import reassign_job
+
+from db.pool import Database
+from rooms.principal import Principal, Role
+from tests.company import DOOR, add_job, with_company
+from tests.effects import carry_out_due, settings_of, tools_of
+from tracker.effects.task import Tools
+from tracker.identity.links import Links
+from tracker.jobs.lifecycle import Status
+from tracker.jobs.transition import Step, move_job
+
+PAT = Principal("pat", Role.PRO)
+CLEO = Principal("cleo", Role.CUSTOMER)
+DEE = Principal("dee", Role.DISPATCHER)
+
+
+def tools(database: Database, **changed: Any) -> Tools:
+    return tools_of(database, settings=settings_of(database, quiet_hours="off", **changed))
+
+
+async def step(database: Database, job_id: UUID, to: Status, who: Principal = PAT, **how: Any) -> None:
+    now = datetime.now(UTC)
+    await move_job(database, who, job_id, Step(to, **how), now=now, link_grace=timedelta(hours=24))
+
+
+async def rows(database: Database, sql: str, *args: Any) -> list[tuple[Any, ...]]:
+    async with database.connection() as conn:
+        return [tuple(row.values()) for row in await conn.fetch(sql, *args)]
+
+
+async def run(database: Database, sql: str, *args: Any) -> None:
+    async with database.connection() as conn:
+        await conn.execute(sql, *args)
+
+
+async def told(database: Database) -> list[tuple[str, str, str, str]]:
+    """(person, kind, channel, state) of every delivery, in order; the bell alone as channel "bell"."""
+    return await rows(
+        database,
+        "SELECT n.person_id, n.kind, coalesce(d.channel, 'bell'), coalesce(d.status, '')"
+        " FROM notifications n LEFT JOIN deliveries d ON d.notification_id = n.id ORDER BY n.id, d.id",
+    )
+
+
+async def texts(database: Database) -> list[tuple[str, str]]:
+    """(number, text) of everything that the sandbox got as SMS."""
+    return await rows(
+        database,
+        "SELECT body->>'to', body->>'body' FROM sandbox_objects WHERE kind = 'sms' ORDER BY created_at, id",
+    )
+
+
+async def stand_near(database: Database, metres_north: float) -> None:
+    """Put pat's last position north of the door, seen just now."""
+    await run(
+        database,
+        "INSERT INTO last_positions (pro_id, session_no, seq, recorded_at, received_at, lat_e7, lng_e7)"
+        " VALUES ('pat', 1, 1, now(), now(), $1, $2)",
+        round((DOOR[0] + metres_north / 111_200) * 1e7),
+        round(DOOR[1] * 1e7),
+    )
+
+
+def test_from_the_claim_to_the_door_everybody_hears_what_concerns_them(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "open")
+        begin = datetime(2026, 11, 23, 9, tzinfo=UTC)
+        await run(
+            database,
+            "UPDATE jobs SET window_start = $2, window_end = $3 WHERE id = $1",
+            job_id,
+            begin,
+            begin + timedelta(hours=2),
+        )
+        await step(database, job_id, Status.ACCEPTED, DEE, pro_id="pat")
+        await carry_out_due(with_tools)
+        await stand_near(database, 4000)
+        await step(database, job_id, Status.EN_ROUTE)
+        await carry_out_due(with_tools)
+        await step(database, job_id, Status.ARRIVED)
+        await carry_out_due(with_tools)
+        assert await told(database) == [
+            ("pat", "job_won", "sms", "delivered"),
+            ("cleo", "who_comes", "sms", "delivered"),
+            ("cleo", "on_the_way", "sms", "delivered"),
+            ("cleo", "arrived", "sms", "delivered"),
+        ]
+        company = "Wrenford Home Services"
+        assert await texts(database) == [
+            (
+                "+15550100",
+                f"{company}: You got the job! Mount a 55-inch TV for Cleo Hart,"
+                " 12 Castle Street, Apt 3, Liverpool, Mon 23 Nov, 09:00-11:00.",
+            ),
+            ("+15550102", f"{company}: Pat Mason comes for: Mount a 55-inch TV, Mon 23 Nov, 09:00-11:00."),
+            (
+                "+15550102",
+                f"{company}: Pat Mason is on the way, about 15 min. Track here:"
+                " http://127.0.0.1:8080/track/[link]",
+            ),
+            ("+15550102", f"{company}: Pat Mason has arrived."),
+        ]
+        ((promised,),) = await rows(database, "SELECT promised_arrival_at FROM jobs")
+        assert abs(promised - datetime.now(UTC) - timedelta(minutes=15)) < timedelta(minutes=1)
+
+    with_company(database_url, story)
+
+
+def test_the_link_in_the_text_opens_the_job_and_is_kept_nowhere(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "accepted")
+        sent: list[str] = []
+
+        class Listening:
+            name = "sandbox"
+
+            async def send(self, sms: Any) -> Any:
+                sent.append(sms.body)
+                return await with_tools.providers.sms.send(sms)
+
+        from dataclasses import replace
+
+        listening = replace(with_tools, providers=replace(with_tools.providers, sms=Listening()))  # type: ignore[arg-type]
+        await step(database, job_id, Status.EN_ROUTE)
+        await carry_out_due(listening)
+        secret = sent[-1].rpartition("/")[2]
+        assert len(secret) == 22
+        assert (await Links(database).resolve(secret)).job_id == str(job_id)
+        assert await places_of(database, secret) == []
+
+    with_company(database_url, story)
+
+
+async def places_of(database: Database, secret: str) -> list[str]:
+    """The tables of which some row, written out, holds this text."""
+    found = []
+    for (table,) in await rows(
+        database,
+        "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public'",
+    ):
+        held = await rows(
+            database, f"SELECT count(*) FROM {table} t WHERE position($1 IN t::text) > 0", secret
+        )
+        found += [table] if held[0][0] else []
+    return found
+
+
+def test_a_job_that_was_turned_back_is_not_on_the_way_any_more(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "accepted")
+        await step(database, job_id, Status.EN_ROUTE)
+        await step(database, job_id, Status.ACCEPTED)
+        await carry_out_due(with_tools)
+        assert await told(database) == []
+        assert await rows(database, "SELECT count(*) FROM tracking_links") == [(0,)]
+        await step(database, job_id, Status.EN_ROUTE)
+        await carry_out_due(with_tools)
+        assert await told(database) == [("cleo", "on_the_way", "sms", "delivered")]
+
+    with_company(database_url, story)
+
+
+def test_a_pro_who_turns_back_is_not_told_again_that_the_job_is_theirs(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "en_route")
+        await step(database, job_id, Status.ACCEPTED)
+        await carry_out_due(with_tools)
+        assert await told(database) == []
+
+    with_company(database_url, story)
+
+
+def test_an_appointment_that_changes_hands_is_told_to_the_new_pro_and_the_customer(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "scheduled")
+        await reassign_job(database, DEE, job_id, "quinn", now=datetime.now(UTC))
+        await carry_out_due(with_tools)
+        assert await told(database) == [
+            ("quinn", "job_won", "sms", "delivered"),
+            ("cleo", "who_comes", "sms", "delivered"),
+        ]
+
+    with_company(database_url, story)
+
+
+def test_a_cancelled_job_is_told_to_both_in_their_own_language(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "accepted")
+        await run(database, "UPDATE people SET language = 'es' WHERE id = 'cleo'")
+        await step(database, job_id, Status.CANCELLED, CLEO)
+        await carry_out_due(with_tools)
+        assert await told(database) == [
+            ("cleo", "cancelled", "sms", "delivered"),
+            ("cleo", "cancelled", "email", "delivered"),
+            ("pat", "cancelled", "sms", "delivered"),
+            ("pat", "cancelled", "email", "delivered"),
+        ]
+        assert await rows(database, "SELECT title, body FROM notifications ORDER BY id") == [
+            ("Trabajo cancelado", "Mount a 55-inch TV no tendrá lugar."),
+            ("Job cancelled", "Mount a 55-inch TV does not take place."),
+        ]
+
+    with_company(database_url, story)

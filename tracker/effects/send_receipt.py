@@ -1,0 +1,43 @@
+"""The `send_receipt` effect: by mail, once it is known what was charged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from db.job_news import is_waiting
+from db.payments import payments_of_job
+from db.pool import Connection
+from tracker.effects.task import Postpone, Task, Tools
+from tracker.jobs.consequences import Effect
+from tracker.messages.job_news import JobNews, news_of
+from tracker.messages.kinds import Kind
+from tracker.messages.notify import Notice, notify
+from tracker.messages.receipt import bill_of
+
+AGAIN_S = 15.0  # settling a capture makes it due at once; this is for a settling that was not told
+PATIENCE = timedelta(days=1)  # then the customer gets a receipt that says what is still to be charged
+
+
+async def send_receipt(tools: Tools, task: Task) -> None:
+    """Tell the customer. Raises Postpone while money is still on its way, for a day at most."""
+    async with tools.database.transaction() as conn:
+        news = await news_of(conn, task, Kind.RECEIPT)
+        if news is None:
+            return
+        job = news.job
+        if await _is_open(conn, news) and task.now < (job.finished_at or task.now) + PATIENCE:
+            raise Postpone("what is charged is not settled yet", AGAIN_S)
+        bill = bill_of(job, await payments_of_job(conn, job.id))
+        facts = {"service": job.service, "amount_cents": str(bill.total_cents)}
+        notice = Notice(Kind.RECEIPT, news.key, (job.customer_id,), facts, job.id)
+        await notify(conn, tools.settings, notice, now=task.now)
+
+
+async def _is_open(conn: Connection, news: JobNews) -> bool:
+    """Whether the capture is still to be tried, or money is held or being asked for beyond the hold."""
+    if await is_waiting(conn, news.job.id, news.event.version, Effect.CAPTURE_HOLD.value):
+        return True
+    return any(
+        one.status == "authorized" or (one.status == "asked" and one.purpose == "overage")
+        for one in await payments_of_job(conn, news.job.id)
+    )
