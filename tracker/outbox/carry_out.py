@@ -40,21 +40,32 @@ async def carry_out(
         return Ending(row, f"its worker died {MAX_ATTEMPTS} times over it", None)
     task = Task(effect, row.job_id, row.version, row.subject, row.attempts, now)
     timeout_s = pace_of(effect).timeout_s
+    clock = asyncio.timeout(timeout_s)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with clock:
             await executor(tools, task)
     except Postpone as later:
         return Ending(row, plain(f"waits: {later}"), sensible_pause_s(later.retry_in_s), counts=False)
     except GiveUp as final:
         return Ending(row, plain(str(final)), None)
-    except TimeoutError:
-        return _failed(row, f"timed out after {timeout_s:.0f} s")
+    except asyncio.CancelledError:
+        if _is_cancelled():
+            raise
+        return _failed(row, "cancelled itself")
     except Problem as error:
         return _failed(row, f"{error.code}: {error.detail}")
     except Exception as error:
+        if clock.expired():
+            return _failed(row, f"timed out after {timeout_s:g} s")
         log.exception("effect %s of %s failed", row.effect, row.job_id or row.subject)
         return _failed(row, f"{type(error).__name__}: {error}")
     return Done()
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end; else an executor waited for something that was cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def has_outlived(effect: str, queued_at: datetime, expires_at: datetime | None, now: datetime) -> bool:
