@@ -21,12 +21,14 @@ from api import (
     location,
     me,
     metadata,
+    money,
     orders,
     outbox,
     pain_flags,
     payouts,
     people,
     reviews,
+    sandbox,
     schedule,
     statement,
     stripe_webhook,
@@ -77,6 +79,8 @@ def all_endpoints() -> list[Endpoint]:
         transfers,
         statement,
         stripe_webhook,
+        money,
+        sandbox,
     )
     return [one for module in modules for one in endpoints_of(module)]
 
