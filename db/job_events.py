@@ -11,6 +11,12 @@ from uuid import UUID
 from db.pool import Connection
 
 
+_COLUMNS = """
+    job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, recorded_at,
+    data::text AS data, prev_hash, hash
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class JobEvent:
     """One thing that happened. `version` counts from 1 without gaps within a job."""
@@ -73,16 +79,22 @@ async def events_since(conn: Connection, job_id: UUID, version: int, limit: int 
     return [one.event for one in await chained_events_since(conn, job_id, version, limit)]
 
 
+async def newest_step(conn: Connection, job_id: UUID) -> JobEvent | None:
+    """The job's newest event that changed its status (or made it)."""
+    row = await conn.fetchrow(
+        f"SELECT {_COLUMNS} FROM job_events WHERE job_id = $1 AND to_status IS NOT NULL"
+        " ORDER BY version DESC LIMIT 1",
+        job_id,
+    )
+    return _chained(dict(row.items())).event if row else None
+
+
 async def chained_events_since(
     conn: Connection, job_id: UUID, version: int, limit: int = 200
 ) -> list[ChainedEvent]:
     """The events after `version`, oldest first, with their hashes."""
     rows = await conn.fetch(
-        """
-        SELECT job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, recorded_at,
-               data::text AS data, prev_hash, hash
-        FROM job_events WHERE job_id = $1 AND version > $2 ORDER BY version LIMIT $3
-        """,
+        f"SELECT {_COLUMNS} FROM job_events WHERE job_id = $1 AND version > $2 ORDER BY version LIMIT $3",
         job_id,
         version,
         limit,

@@ -13,7 +13,7 @@ from rooms.principal import Principal
 from tracker.jobs.facts import Actor
 from tracker.jobs.lifecycle import Status, TransitionRefused, check_step
 from tracker.jobs.overlaps import enter_schedules, settle_new_appointment
-from tracker.jobs.transition import Moved, Step, facts_of, pro_after, write_step
+from tracker.jobs.transition import Moved, Step, facts_of, pro_after, taken_before, write_step
 
 
 async def reassign_job(
@@ -31,7 +31,7 @@ async def reassign_job(
         if job is None or not principal.is_staff:
             raise NotFound("There is no such job.")
         if job.pro_id == pro_id and job.status in (Status.ACCEPTED, Status.SCHEDULED):
-            return Moved(job.id, Status(job.status), job.version, changed=False)
+            return await taken_before(conn, job)
         step = Step(Status.ACCEPTED, pro_id=pro_id)
         await pro_after(conn, job, step, principal)
         step = _kept_or_checked(job, step, principal)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from db.errors import Forbidden, Invalid, NotFound
 from db.job_edits import write_completion
-from db.job_events import append_event, events_since
+from db.job_events import append_event, newest_step
 from db.jobs import Job, lock_job, write_status
 from db.outbox import add_effects
 from db.pain_flags import open_critical_flags
@@ -94,7 +94,7 @@ async def move_job(
         if party_of(principal, facts_of(job)) is None:
             return await _answer_stranger(conn, job, step, principal)
         if _already_there(job, step, principal):
-            return Moved(job.id, step.to, job.version, changed=False)
+            return await taken_before(conn, job)
         pro_id = await pro_after(conn, job, step, principal)
         facts = await guarded_facts(conn, job, step.to)
         check_step(facts, step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
@@ -105,11 +105,17 @@ async def move_job(
     return await database.in_transaction(work)
 
 
+async def taken_before(conn: Connection, job: Job) -> Moved:
+    """The answer to a step that was taken before: the one it had then, whatever was recorded since."""
+    newest = await newest_step(conn, job.id)
+    return Moved(job.id, Status(job.status), newest.version if newest else job.version, changed=False)
+
+
 async def _answer_stranger(conn: Connection, job: Job, step: Step, principal: Principal) -> Moved:
     """The pro who just released the job may be retrying; anybody else learns nothing of it."""
-    newest = await events_since(conn, job.id, job.version - 1)
-    if newest and newest[0].actor_id == principal.id and newest[0].to_status == step.to.value:
-        return Moved(job.id, step.to, job.version, changed=False)
+    newest = await newest_step(conn, job.id)
+    if newest and newest.actor_id == principal.id and newest.to_status == step.to.value:
+        return Moved(job.id, step.to, newest.version, changed=False)
     if principal.role is Role.PRO and job.status == Status.OPEN.value:
         raise Forbidden("Take an open job with POST /api/jobs/{id}/accept.")
     raise NotFound("There is no such job.")
