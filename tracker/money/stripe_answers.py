@@ -52,7 +52,7 @@ async def told(call: Awaitable[T]) -> T:
 
 async def all_of(page: Any) -> list[Any]:
     """Every object of a list, however many pages it has."""
-    return [one async for one in page.auto_paging_iter_async()]
+    return [one async for one in page.auto_paging_iter()]
 
 
 def intent_of(found: stripe.PaymentIntent, refunded_cents: int) -> Intent:
