@@ -3,66 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 import stripe
 
-from tests.ports import free_port
-from tests.stand_ins import with_stripe
+from tests.stand_ins import Endpoint, listening, with_stripe
 from tests.test_stand_in_stripe import asked
 from tracker.stand_ins import StandIns
 from tracker.stand_ins.stripe.errors import StripeError
 
 
-class Endpoint:
-    """A web server that keeps what is posted to it. `refuse` so many posts are answered with 503."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.refuse = 0
-        self.got: list[tuple[dict[str, str], bytes]] = []
-
-    def types(self) -> list[str]:
-        """The types of the Stripe events that were accepted, in order."""
-        return [json.loads(body)["type"] for _headers, body in self.got]
-
-
-@contextmanager
-def listening() -> Iterator[Endpoint]:
-    """A running endpoint."""
-    port = free_port()
-    endpoint = Endpoint(f"http://127.0.0.1:{port}/webhooks")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            accepted = endpoint.refuse == 0
-            if accepted:
-                endpoint.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            else:
-                endpoint.refuse -= 1
-            self.send_response(200 if accepted else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_words: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield endpoint
-        finally:
-            server.shutdown()
-            thread.join()
+def types_of(endpoint: Endpoint) -> list[str]:
+    """The types of the events that an endpoint got, in order."""
+    return [json.loads(body)["type"] for _headers, body in endpoint.got]
 
 
 def ordered(**intent: Any) -> Any:
@@ -177,7 +133,7 @@ def test_webhooks_carry_signatures_that_the_sdk_accepts(stand_ins: StandIns) -> 
         stand_ins.stripe.send_webhooks_to(endpoint.url)
         stand_ins.stripe.add_customer()
         stand_ins.stripe.webhooks.courier.settle()
-        assert endpoint.types() == ["customer.created", "payment_method.attached"]
+        assert types_of(endpoint) == ["customer.created", "payment_method.attached"]
         headers, body = endpoint.got[0]
         event = stripe.Webhook.construct_event(body, headers["stripe-signature"], secret)
         assert event.data.object.id in stand_ins.stripe.state.customers
@@ -202,7 +158,7 @@ def test_webhooks_wait_repeat_and_change_places(stand_ins: StandIns) -> None:
         assert not endpoint.got
         stand_ins.stripe.release_webhooks("reversed", times=2)
         stand_ins.stripe.webhooks.courier.settle()
-        assert endpoint.types() == [
+        assert types_of(endpoint) == [
             *["account.updated"] * 2,
             *["payment_method.attached"] * 2,
             *["customer.created"] * 2,
@@ -225,4 +181,4 @@ def test_a_webhook_that_is_not_accepted_comes_again(stand_ins: StandIns) -> None
         stand_ins.stripe.add_customer()
         stand_ins.stripe.webhooks.courier.settle()
         assert [one.status for one in stand_ins.stripe.webhooks.courier.deliveries] == [503, 503, 200]
-        assert endpoint.types() == ["customer.created"]
+        assert types_of(endpoint) == ["customer.created"]

@@ -206,7 +206,7 @@ def test_everything_can_be_controlled_from_another_process(stand_ins: StandIns) 
 
     intent_id = with_stripe(stand_ins, hold)
     assert control("stripe/expire_hold", intent_id=intent_id)["status"] == "canceled"
-    control("clock/advance", seconds=60)
+    control("all/advance", seconds=60)
     assert [one["id"] for one in control("stripe/show", table="intents")] == [intent_id]
     wrong = httpx.post(f"{stand_ins.control_url}/_control/stripe/expire_hold", json={}, trust_env=False)
     assert wrong.status_code == 400

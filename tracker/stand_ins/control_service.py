@@ -1,7 +1,7 @@
 """The stand-ins controlled from another process: `POST /_control/stripe/pay_checkout {"session_id": "cs_…"}`.
 
 The words after `/_control/` are a service and one of its controls; the JSON object has its arguments. Every
-service has `plan_fault` and `clear_faults` besides; `clock/advance {"seconds": 86400}` moves time.
+service has `plan_fault` and `clear_faults` besides; `all/advance {"seconds": 86400}` moves time.
 """
 
 from __future__ import annotations

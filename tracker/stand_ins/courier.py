@@ -58,8 +58,7 @@ class Courier:
         self._stopped = False
         self._held: list[Parcel] | None = None
         self.deliveries: list[Delivery] = []  # every attempt, in order
-        self._thread = threading.Thread(target=self._work, name="stand-ins-courier", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None  # started with the first parcel
 
     def send(self, parcel: Parcel) -> None:
         """Deliver soon; while holding back, keep it."""
@@ -104,9 +103,13 @@ class Courier:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._thread.join(TIMEOUT_S + 1)
+        if self._thread is not None:
+            self._thread.join(TIMEOUT_S + 1)
 
     def _queue(self, parcel: Parcel, due: float, attempt: int) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="stand-ins-courier", daemon=True)
+            self._thread.start()
         heapq.heappush(self._waiting, (due, next(self._numbers), parcel, attempt))
         self._changed.notify_all()
 
@@ -137,9 +140,11 @@ class Courier:
 
 def deliver(client: httpx.Client, parcel: Parcel) -> Delivery:
     """One attempt."""
-    headers = {name: value.encode() for name, value in parcel.headers().items()}  # also what is not ASCII
+    headers = {
+        name.encode(): value.encode() for name, value in parcel.headers().items()
+    }  # also what is not ASCII
     try:
-        answer = client.post(parcel.url, content=parcel.body, headers=headers)
+        answer = client.post(parcel.url, content=parcel.body, headers=[*headers.items()])
     except httpx.HTTPError as error:
         return Delivery(parcel.label, None, type(error).__name__)
     return Delivery(parcel.label, answer.status_code, answer.text[:1000])

@@ -209,7 +209,6 @@ class Connection(asyncio.Protocol):
         self._transport.write(whole[: int(len(whole) * part)])
 
 
-async def listen(service: Service, port: int, open_ones: set[Connection]) -> asyncio.Server:
-    """Serve on 127.0.0.1. Raises OSError when the port is taken."""
-    make: Callable[[], Connection] = lambda: Connection(service, open_ones)  # noqa: E731
-    return await asyncio.get_running_loop().create_server(make, "127.0.0.1", port)
+def connections(service: Service, open_ones: set[Connection]) -> Callable[[], Connection]:
+    """What makes a connection for each client; `open_ones` holds those that are there."""
+    return lambda: Connection(service, open_ones)
