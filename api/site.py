@@ -20,13 +20,17 @@ from api import (
     jobs,
     location,
     me,
+    message_preferences,
+    messages,
     metadata,
     money,
+    notifications,
     orders,
     outbox,
     pain_flags,
     payouts,
     people,
+    push,
     reviews,
     sandbox,
     schedule,
@@ -35,6 +39,7 @@ from api import (
     tracking_links,
     trail,
     transfers,
+    twilio_webhook,
 )
 from api.docs_page import docs_routes
 from api.edge import Edge, nothing_here
@@ -81,6 +86,11 @@ def all_endpoints() -> list[Endpoint]:
         stripe_webhook,
         money,
         sandbox,
+        notifications,
+        message_preferences,
+        messages,
+        push,
+        twilio_webhook,
     )
     return [one for module in modules for one in endpoints_of(module)]
 

@@ -198,16 +198,20 @@ async def known_provider_ids(conn: Connection, recipient: str, since: datetime) 
     return frozenset(row["provider_id"] for row in rows)
 
 
-async def queue_again(conn: Connection, number: int, *, send_after: datetime, expires_at: datetime) -> bool:
+async def queue_again(
+    conn: Connection, number: int, *, recipient: str, send_after: datetime, expires_at: datetime
+) -> bool:
     """A message that failed or expired is to be sent after all; False when it has done neither."""
     done = await conn.execute(
         """
         UPDATE deliveries SET status = 'queued', problem = NULL, provider_id = NULL, first_tried_at = NULL,
-            resent = false, send_after = $2, expires_at = $3, updated_at = clock_timestamp()
+            resent = false, sent_at = NULL, recipient = $4, send_after = $2, expires_at = $3,
+            updated_at = clock_timestamp()
         WHERE id = $1 AND status IN ('failed', 'expired')
         """,
         number,
         send_after,
         expires_at,
+        recipient,
     )
     return bool(done == "UPDATE 1")

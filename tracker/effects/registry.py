@@ -12,6 +12,7 @@ from tracker.effects.capture_hold import capture_hold
 from tracker.effects.charge_saved import charge_saved
 from tracker.effects.check_schedule import check_schedule
 from tracker.effects.handle_stripe_event import handle_stripe_event
+from tracker.effects.handle_twilio_event import handle_twilio_event
 from tracker.effects.keep_house import keep_house
 from tracker.effects.make_refund import make_refund
 from tracker.effects.nightly_home_scores import nightly_home_scores
@@ -68,5 +69,6 @@ EXECUTORS: Mapping[Effect, Executor] = MappingProxyType(
         Effect.PLACE_HOLD: place_hold,
         Effect.RELEASE_HOLD: release_hold,
         Effect.WATCH_HOLDS: watch_holds,
+        Effect.HANDLE_TWILIO_EVENT: handle_twilio_event,
     }
 )

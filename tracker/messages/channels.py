@@ -132,6 +132,10 @@ class SmsSender(Protocol):
         """
         ...
 
+    async def fetch(self, provider_id: str) -> Sent:
+        """What the provider knows of a text now; its price comes late. Raises NotNow."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connections."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.deliveries import Delivery, delivery_by_id, end_delivery
@@ -37,7 +37,7 @@ async def pending_delivery(tools: Tools, task: Task) -> Pending | None:
     Raises Postpone in quiet hours, GiveUp when there is no such delivery.
     """
     async with tools.database.transaction() as conn:
-        found = await _read(conn, tools, task.number())
+        found = await _read(conn, tools, _number(task))
         if found.delivery.status not in ("queued", "sending"):
             return None
         end = _too_late(found, task.now)
@@ -46,9 +46,19 @@ async def pending_delivery(tools: Tools, task: Task) -> Pending | None:
         if end is not None:
             await end_delivery(conn, found.delivery.id, *end)
             return None
-    if found.delivery.status == "queued":
+    if found.delivery.status == "queued" and not _is_pressed(task):
         _wait_for_morning(found, tools, task.now)
     return found
+
+
+def _number(task: Task) -> int:
+    """The delivery's number; a resend adds `:` and its moment (`resend.py`). Raises GiveUp."""
+    return replace(task, subject=(task.subject or "").partition(":")[0]).number()
+
+
+def _is_pressed(task: Task) -> bool:
+    """Whether a person wants it sent now, also at night."""
+    return ":" in (task.subject or "")
 
 
 async def _read(conn: Connection, tools: Tools, number: int) -> Pending:

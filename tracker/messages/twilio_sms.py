@@ -15,12 +15,12 @@ import httpx
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
+from tracker.messages.callback_url import callback_url
 from tracker.messages.channels import NotNow, ProviderName, Refused, Sent, Sms, Unsure
 from tracker.messages.http_errors import certainly_not_sent
 from tracker.messages.twilio_http import HttpxTwilioClient
 from tracker.settings import Settings
 
-CALLBACK_PATH = "/webhooks/twilio"
 OPTED_OUT = 21610  # twilio.com/docs/api/errors/21610: the recipient replied STOP
 LOOKED_AT = 50  # newest messages to one number; more within an hour would be another problem
 _SHORTEST_VALIDITY_S, _LONGEST_VALIDITY_S = (
@@ -34,18 +34,18 @@ class TwilioSms:
 
     name: ProviderName = "twilio"
 
-    def __init__(self, client: Client, http: HttpxTwilioClient, sender: str, callback_url: str) -> None:
+    def __init__(self, client: Client, http: HttpxTwilioClient, settings: Settings) -> None:
         self._client = client
         self._http = http
-        self._sender = sender
-        self._callback_url = callback_url
+        self._settings = settings
+        self._sender = settings.twilio_from or ""
 
     @classmethod
     def open(cls, settings: Settings) -> TwilioSms:
         """By the settings; nothing is called yet."""
         http = HttpxTwilioClient(settings.twilio_api_url)
         client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
-        return cls(client, http, settings.twilio_from or "", f"{settings.public_url}{CALLBACK_PATH}")
+        return cls(client, http, settings)
 
     async def send(self, sms: Sms) -> Sent:
         """Send one. Raises Refused, NotNow, Unsure."""
@@ -53,7 +53,7 @@ class TwilioSms:
         wanted: dict[str, Any] = {
             "to": sms.to,
             "body": sms.body,
-            "status_callback": f"{self._callback_url}?delivery={sms.delivery_id}",
+            "status_callback": callback_url(self._settings, sms.delivery_id),
             sender: self._sender,
         }
         if sms.expires_at is not None:
