@@ -79,7 +79,7 @@ class Calendar:
     def __init__(self, tools: Tools, kinds: Collection[Effect]) -> None:
         self._tools = tools
         self._kinds = kinds  # a release queues what it can carry out
-        self._queued: set[Period] = set()
+        self._queued: list[Period] = []
 
     async def run(self) -> None:
         """Look for ever; run it as a task."""
@@ -95,10 +95,11 @@ class Calendar:
 
     async def queue_due(self, now: datetime) -> None:
         """Queue the periods that have begun, each once for ever. Raises Unavailable."""
-        begun = {period for period in due(now, self._tools.settings) if period.effect in self._kinds}
-        if begun - self._queued:
+        begun = [period for period in due(now, self._tools.settings) if period.effect in self._kinds]
+        new = [period for period in begun if period not in self._queued]
+        if new:
             async with self._tools.database.transaction() as conn:
-                for period in begun - self._queued:
+                for period in new:  # in one order everywhere, so that workers do not wait for each other
                     if await add_task(conn, period.effect.value, period.subject):
                         log.info("queued %s of %s", period.effect.value, period.subject)
         self._queued = begun

@@ -22,7 +22,7 @@ EACH_UP_TO = 5  # of one kind within an hour; beyond that a provider is down, an
 async def alert_of_dead(conn: Connection, settings: Settings, dead: Sequence[DeadRow], now: datetime) -> None:
     """Alert dispatch of each, and only once an hour of a kind that dies in heaps."""
     for row in dead:
-        log.error("effect %s (%s) is a dead letter", row.effect, row.id)
+        log.warning("effect %s (%s) is a dead letter", row.effect, row.id)
         if row.effect in NOT_ALERTED:
             continue
         what = row.effect.replace("_", " ")
