@@ -1,4 +1,4 @@
-"""The command line: `tracker demo | serve | worker | migrate | token | replay | simulate | verify`.
+"""The command line: `tracker demo | serve | worker | migrate | token | replay | simulate | stand-ins | verify`.
 
 Every command prints one clear sentence and exits 1 when something is wrong that the operator can mend.
 """
@@ -22,6 +22,7 @@ from tracker.identity.tokens import mint
 from tracker.local_process import LocalProblem
 from tracker.serve import ServeProblem, serve, with_running_servers
 from tracker.settings import Settings, SettingsError
+from tracker.stand_ins import command as stand_ins
 from tracker.verify import verify
 from tracker.work import work
 
@@ -75,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("replay", help="play a recorded trace (GPX, CSV) as a pro")
     replay.add_arguments(command)
     command.set_defaults(run=lambda args: asyncio.run(replay.run(args)))
+
+    command = commands.add_parser("stand-ins", help="local Stripe, Twilio, SendGrid and push services to try")
+    stand_ins.add_arguments(command)
+    command.set_defaults(run=stand_ins.run)
 
     command = commands.add_parser("verify", help="check the chain of job events")
     command.set_defaults(run=lambda _args: asyncio.run(verify(_running())))
