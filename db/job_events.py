@@ -10,7 +10,6 @@ from uuid import UUID
 
 from db.pool import Connection
 
-
 _COLUMNS = """
     job_id, version, kind, from_status, to_status, actor_id, actor_role, occurred_at, recorded_at,
     data::text AS data, prev_hash, hash
