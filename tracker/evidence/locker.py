@@ -99,6 +99,11 @@ class Locker:
         self._darkroom = Darkroom()
         self._under_way: Counter[str] = Counter()
 
+    @property
+    def under_way(self) -> int:
+        """How many uploads there are just now."""
+        return self._under_way.total()
+
     async def add_photo(
         self, principal: Principal, piece: Piece, read: Read, media_type: str, now: datetime
     ) -> Kept:
@@ -216,7 +221,7 @@ class Locker:
     @contextmanager
     def _counted(self, person_id: str) -> Iterator[None]:
         """A place for one upload. Raises Busy when there is none."""
-        if self._under_way.total() >= UPLOADS_AT_ONCE or self._under_way[person_id] >= UPLOADS_PER_PERSON:
+        if self.under_way >= UPLOADS_AT_ONCE or self._under_way[person_id] >= UPLOADS_PER_PERSON:
             raise Busy("Too many uploads at once; wait for one to end.", retry_after_s=2)
         self._under_way[person_id] += 1
         try:
