@@ -1,4 +1,4 @@
-"""The command line: `tracker demo | serve | worker | migrate | token | replay | simulate | stand-ins | verify`.
+"""The command line: `tracker COMMAND`.
 
 Every command prints one clear sentence and exits 1 when something is wrong that the operator can mend.
 """
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from db.errors import Problem
 from db.migrate import MigrationError, migrate
 from rooms.principal import Role
-from tracker import replay
+from tracker import payouts_command, replay, verify
 from tracker.demo import run_demo
 from tracker.demo_processes import DemoProblem
 from tracker.demo_pros import run_pros
@@ -23,7 +23,6 @@ from tracker.local_process import LocalProblem
 from tracker.serve import ServeProblem, serve, with_running_servers
 from tracker.settings import Settings, SettingsError
 from tracker.stand_ins import command as stand_ins
-from tracker.verify import verify
 from tracker.work import work
 
 
@@ -81,8 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     stand_ins.add_arguments(command)
     command.set_defaults(run=stand_ins.run)
 
-    command = commands.add_parser("verify", help="check the chain of job events")
-    command.set_defaults(run=lambda _args: asyncio.run(verify(_running())))
+    command = commands.add_parser("payouts", help="list, approve or run payouts")
+    payouts_command.add_arguments(command)
+    command.set_defaults(run=lambda args: asyncio.run(payouts_command.payouts(_running(), args)))
+
+    command = commands.add_parser(
+        "verify", help="check job events, ledger and the payment provider's objects"
+    )
+    verify.add_arguments(command)
+    command.set_defaults(
+        run=lambda args: asyncio.run(verify.verify(_running(), provider=not args.no_provider, days=args.days))
+    )
     return parser
 
 
