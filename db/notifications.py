@@ -93,7 +93,7 @@ async def unread_count(conn: Connection, person_id: str) -> int:
     """How many of a person's notifications are unread; never more than MOST_UNREAD."""
     count: int = await conn.fetchval(
         "SELECT count(*) FROM"
-        " (SELECT FROM notifications WHERE person_id = $1 AND read_at IS NULL LIMIT $2) some",
+        " (SELECT FROM notifications WHERE person_id = $1 AND read_at IS NULL LIMIT $2) AS unread",
         person_id,
         MOST_UNREAD,
     )
