@@ -58,7 +58,7 @@ async def add_payout(
         f"""
         INSERT INTO payouts (pro_id, job_id, ledger_key, kind, amount_cents,
                              status, approved_by, approved_at, held_for)
-        SELECT $1, $2, $3, $4, $5,
+        SELECT $1, $2, $3, $4, $5::bigint,
                CASE WHEN $5 < 0 THEN 'approved' ELSE 'pending' END,
                CASE WHEN $5 < 0 THEN 'system' END, CASE WHEN $5 < 0 THEN now() END,
                CASE WHEN $5 > 0 THEN (SELECT '{DISPUTED} ' || min(d.dispute_id) FROM disputes d
