@@ -87,3 +87,13 @@ async def lost_cents(conn: Connection, payment_id: int) -> int:
         payment_id,
     )
     return cents
+
+
+async def disputes_of_payment(conn: Connection, payment_id: int) -> list[KnownDispute]:
+    """All disputes of a payment, oldest first."""
+    rows = await conn.fetch(
+        "SELECT dispute_id, payment_id, amount_cents, reason, status FROM disputes"
+        " WHERE payment_id = $1 ORDER BY opened_at, dispute_id",
+        payment_id,
+    )
+    return [KnownDispute(**dict(row.items())) for row in rows]

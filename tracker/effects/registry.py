@@ -17,6 +17,7 @@ from tracker.effects.keep_house import keep_house
 from tracker.effects.make_refund import make_refund
 from tracker.effects.nightly_home_scores import nightly_home_scores
 from tracker.effects.place_hold import place_hold
+from tracker.effects.reconcile_money import reconcile_money
 from tracker.effects.release_hold import release_hold
 from tracker.effects.reverse_transfer import reverse_transfer
 from tracker.effects.ring_bell import ring_bell
@@ -70,5 +71,6 @@ EXECUTORS: Mapping[Effect, Executor] = MappingProxyType(
         Effect.RELEASE_HOLD: release_hold,
         Effect.WATCH_HOLDS: watch_holds,
         Effect.HANDLE_TWILIO_EVENT: handle_twilio_event,
+        Effect.RECONCILE_MONEY: reconcile_money,
     }
 )

@@ -65,7 +65,7 @@ async def _close(
         after = replace(before, disputed_cents=lost_before + known.amount_cents)
         await take_back(
             conn,
-            books.with_payment(before),
+            books.about(before),
             after,
             key=f"dispute:{known.dispute_id}:lost",
             kind="dispute_lost",
