@@ -31,7 +31,9 @@ class StandIn:
         self.batches: list[list[dict[str, Any]]] = []
         self.kept: dict[tuple[str, int], dict[str, Any]] = {}
         self.taps: list[tuple[str, str]] = []
-        self.created: list[dict[str, Any]] = []
+        self.orders: dict[str, dict[str, Any]] = {}  # kept, by reference
+        self.created: list[dict[str, Any]] = []  # those that were paid
+        self.pictures: list[tuple[str, str]] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.connections = 0
         self.busy = 0  # so many heartbeats are answered with a retryable error
@@ -45,7 +47,12 @@ class StandIn:
         routes = [
             Route("/api/hauler/location", self._location, methods=["POST"]),
             Route("/api/hauler/feed", self._feed),
-            Route("/api/jobs", self._create, methods=["POST"]),
+            Route("/api/dispatch/orders", self._order, methods=["POST"]),
+            Route("/api/dispatch/jobs", self._listed),
+            Route("/api/dispatch/sandbox/checkouts", self._checkout, methods=["POST"]),
+            Route("/api/dispatch/sandbox/checkouts/{reference}/pay", self._pay, methods=["POST"]),
+            Route("/api/jobs/{job_id}/evidence", self._picture, methods=["POST"]),
+            Route("/api/jobs/{job_id}/evidence/signature", self._signed, methods=["POST"]),
             Route("/api/jobs/{job_id}", self._job),
             Route("/api/jobs/{job_id}/accept", self._accept, methods=["POST"]),
             Route("/api/jobs/{job_id}/status", self._status, methods=["POST"]),
@@ -100,18 +107,35 @@ class StandIn:
         ]
         return JSONResponse({"jobs": offers})
 
-    async def _create(self, request: Request) -> JSONResponse:
+    async def _order(self, request: Request) -> JSONResponse:
         order = json.loads(await request.body())
+        self.orders[order["reference"]] = order
+        return JSONResponse({"success": True, "reference": order["reference"]})
+
+    async def _listed(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"jobs": []})
+
+    async def _checkout(self, request: Request) -> JSONResponse:
+        asked = json.loads(await request.body())
+        return JSONResponse({"success": True, "id": asked["metadata"]["order_reference"]})
+
+    async def _pay(self, request: Request) -> JSONResponse:
+        order = self.orders[request.path_params["reference"]]
         self.created.append(order)
         job_id = f"made-{len(self.created)}"
-        self.jobs[job_id] = {
-            "id": job_id,
-            "status": "open",
-            "lat": order["lat"],
-            "lng": order["lng"],
-            "pro": None,
-        }
-        return JSONResponse({"success": True, "id": job_id})
+        place = {"lat": order["lat"], "lng": order["lng"]}
+        self.jobs[job_id] = {"id": job_id, "status": "open", **place, "pro": None}
+        return JSONResponse({"success": True})
+
+    async def _picture(self, request: Request) -> JSONResponse:
+        assert (await request.body()).startswith(b"\xff\xd8\xff")  # a JPEG
+        self.pictures.append((request.path_params["job_id"], request.query_params["kind"]))
+        return JSONResponse({"success": True})
+
+    async def _signed(self, request: Request) -> JSONResponse:
+        assert json.loads(await request.body())["strokes"]
+        self.pictures.append((request.path_params["job_id"], "signature"))
+        return JSONResponse({"success": True})
 
     async def _job(self, request: Request) -> JSONResponse:
         return JSONResponse(self.jobs[request.path_params["job_id"]])

@@ -76,7 +76,13 @@ def test_a_free_pro_claims_from_the_feed_and_the_office_brings_new_orders() -> N
         order = served.created[0]
         assert order["skill"] in PRO.skills
         assert order["open"] is True
-        assert order["customer_id"] in CITY.person
+        assert order["customer"]["id"] in CITY.person
+        first = next(iter(served.jobs))
+        assert [kind for job_id, kind in served.pictures if job_id == first] == [
+            "before",
+            "after",
+            "signature",
+        ]
         await stop(running)
 
     run_with_stand_in(work)

@@ -51,6 +51,13 @@ class HttpClient:
         """POST a JSON object and get one. Raises HttpRefused, HttpUnavailable."""
         return await self._ask("POST", path, json=body) if body is not None else await self._ask("POST", path)
 
+    async def upload(
+        self, path: str, params: Mapping[str, str], content: bytes, media_type: str
+    ) -> dict[str, Any]:
+        """POST bytes and get a JSON object. Raises HttpRefused, HttpUnavailable."""
+        headers = {"Content-Type": media_type}
+        return await self._ask("POST", path, params=dict(params), content=content, headers=headers)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()

@@ -1,13 +1,18 @@
-"""What a pro's app and the dispatch office ask the server, each call in one place."""
+"""What a pro's app asks the server, each call in one place."""
 
 from __future__ import annotations
 
-import random
+import logging
+from asyncio import to_thread
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import partial
+from zlib import crc32
 
-from tracker.city.seed import City
+from tracker.city.photos import photo, signature
 from tracker.http_client import HttpClient, HttpRefused
+
+log = logging.getLogger(__name__)
 
 FEED_RADIUS_MILES = 20
 
@@ -65,29 +70,19 @@ async def move_to(http: HttpClient, job_id: str, status: str, lat: float, lng: f
     return True
 
 
-class Office:
-    """The dispatch office: it takes in new orders, so that the pros never run out of work."""
+async def show_work(http: HttpClient, errand: Errand, *, done: bool, at: datetime) -> None:
+    """Take a photo before or after the work, and have the customer sign what is done.
 
-    def __init__(self, http: HttpClient, city: City, rng: random.Random) -> None:
-        self._http = http
-        self._skills = {skill.code: skill for skill in city.skills}
-        self._customers = [person for person in city.people if person.role == "customer"]
-        self._rng = rng
-
-    async def create_job(self, skills: tuple[str, ...]) -> str:
-        """A new open job that needs one of these skills; its id. Raises HttpRefused, HttpUnavailable."""
-        skill = self._skills[self._rng.choice(skills)]
-        service = self._rng.choice(skill.services)
-        customer = self._rng.choice(self._customers)
-        order: dict[str, Any] = {
-            "customer_id": customer.id,
-            "skill": skill.code,
-            "service": service.name,
-            "lat": customer.home.lat,
-            "lng": customer.home.lng,
-            "address": customer.home.text,
-            "approximate_address": customer.home.approximate,
-            "price_cents": self._rng.randrange(service.low_cents, service.high_cents + 1, 500),
-            "open": True,
-        }
-        return str((await self._http.post("/api/jobs", order))["id"])
+    A picture that is refused does not hold up the work. Raises HttpUnavailable.
+    """
+    kind, seed = ("after" if done else "before"), crc32(errand.job_id.encode())
+    take = partial(photo, done=done, lat=errand.lat, lng=errand.lng, at=at, seed=seed)
+    path = f"/api/jobs/{errand.job_id}/evidence"
+    try:
+        await http.upload(
+            path, {"kind": kind, "upload_key": f"{kind}-1"}, await to_thread(take), "image/jpeg"
+        )
+        if done:
+            await http.post(f"{path}/signature", {"upload_key": "signature-1", **signature(seed)})
+    except HttpRefused as refused:
+        log.info("no picture of %s: %s", errand.job_id, refused.reason)

@@ -13,12 +13,14 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from db.errors import Unavailable
 from tracker.city import company
-from tracker.city.company import Errand, Office
+from tracker.city.company import Errand
 from tracker.city.drive import Drive, Spot, advance, has_arrived, prepare, where
+from tracker.city.office import Office
 from tracker.city.reporter import TICK_S, Coverage, Reporter
 from tracker.city.routes import find_route
 from tracker.city.seed import City
@@ -75,6 +77,7 @@ async def simulate(
     tempo = tempo or Tempo()
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(office.keep_books())
             for number, assignment in enumerate(assignments):
                 pro = _Pro(
                     base_url, city, assignment, office, tempo, seed * 1000 + number, unlucky=number == 0
@@ -135,7 +138,7 @@ class _Pro:
         while True:
             offers = await patiently(partial(company.read_feed, http, lat, lng), self._tempo.patience_s)
             if len(offers) < ENOUGH_OFFERS:
-                await patiently(partial(self._office.create_job, self._skills), self._tempo.patience_s)
+                await patiently(partial(self._office.take_order, self._skills), self._tempo.patience_s)
             worth = [offer for offer in offers if offer.distance_miles >= WORTH_DRIVING_MILES] or offers
             for offer in worth[: 2 * ENOUGH_OFFERS]:
                 if await patiently(partial(company.claim, http, offer.job_id), self._tempo.patience_s):
@@ -177,9 +180,11 @@ class _Pro:
                 return "arrived"
             case "arrived":
                 await self._stand_at(errand, self._rng.uniform(*self._tempo.unload_s))
+                await self._photograph(errand, done=False)
                 return "in_progress"
             case "in_progress":
                 await self._stand_at(errand, self._rng.uniform(*self._tempo.work_s))
+                await self._photograph(errand, done=True)
                 return "completed"
             case _:
                 return None
@@ -210,6 +215,10 @@ class _Pro:
             await self._reporter.report(self._spot, errand.job_id)
             await asyncio.sleep(TICK_S / self._tempo.pace)
         await self._reporter.end()
+
+    async def _photograph(self, errand: Errand, *, done: bool) -> None:
+        take = partial(company.show_work, self._device.http, errand, done=done, at=datetime.now(UTC))
+        await patiently(take, self._tempo.patience_s)
 
     # --- small things ----------------------------------------------------------------------------
 
