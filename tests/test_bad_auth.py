@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -269,17 +271,31 @@ def test_a_suspended_person_is_out_on_every_way_and_back_when_reinstated(web: Pr
     asyncio.run(story())
 
 
-def job_routes(web: Process) -> list[tuple[str, str, list[str], object]]:
-    """Every declared route about one job: method, path, its roles, a body that it takes."""
+def job_routes(web: Process) -> list[tuple[str, str, list[str], object, str]]:
+    """Every declared route about one job: method, path, its roles, a body that it takes, its media type."""
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    window = {"window_start": tomorrow, "window_end": tomorrow + timedelta(hours=2)}
+    drawn = {"width": 90, "height": 50, "strokes": [[[1, 1], [2, 2], [3, 3], [4, 4]]]}
     bodies = {
         "/api/jobs/{id}/status": {"status": "cancelled"},
+        "/api/jobs/{id}/schedule": {name: at.isoformat() for name, at in window.items()},
+        "/api/jobs/{id}/tip": {"amount_cents": 100, "key": "a-tip"},
+        "/api/jobs/{id}/evidence/uploads": {"kind": "before", "upload_key": "k"},
+        "/api/jobs/{id}/evidence/signature": {"upload_key": "k", **drawn},
         "/api/dispatch/jobs/{id}/assign": {"pro_id": "pat"},
     }
+    queries = {("POST", "/api/jobs/{id}/evidence"): "?kind=before&upload_key=k"}
     paths = httpx.get(f"{web.url}/openapi.json").json()["paths"]
     return [
-        (method.upper(), path, operation["x-roles"], bodies.get(path))
+        (
+            method.upper(),
+            re.sub(r"\{(?!id)[a-z_]+\}", "1", path) + queries.get((method.upper(), path), ""),
+            operation["x-roles"],
+            bodies.get(path),
+            next(iter(operation.get("requestBody", {}).get("content", {})), "application/json"),
+        )
         for path, methods in paths.items()
-        if "{id}" in path
+        if "/jobs/{id}" in path
         for method, operation in methods.items()
     ]
 
@@ -290,8 +306,9 @@ def test_another_persons_job_looks_like_none_on_every_route(web: Process, strang
     before = asked(web, "SELECT jobs::text FROM jobs WHERE id = $1", job_id)
     routes = job_routes(web)
     assert len(routes) >= 7
-    for method, path, roles, body in routes:
-        theirs, nothing = (call(web, stranger, method, path.format(id=id), body) for id in (job_id, NO_JOB))
+    for method, path, roles, body, media_type in routes:
+        headers = {"Authorization": f"Bearer {token(*stranger)}", "Content-Type": media_type}
+        theirs, nothing = (call_as(web, headers, method, path.format(id=id), body) for id in (job_id, NO_JOB))
         if path.endswith("/accept") and stranger[0] == "pro":
             assert (theirs[0], theirs[1]["code"]) == (409, "job_taken")  # it was on offer: that is no secret
             continue
@@ -303,9 +320,9 @@ def test_another_persons_job_looks_like_none_on_every_route(web: Process, strang
 def test_a_link_opens_its_own_job_for_reading_and_nothing_else(web: Process) -> None:
     own, other = job_in(web, "en_route"), job_in(web, "en_route", customer="zoe", pro="quinn")
     link = {"Authorization": f"Link {link_to(web, own)}"}
-    for method, path, _, body in job_routes(web):
+    for method, path, _, body, _ in job_routes(web):
         own_answer = call_as(web, link, method, path.format(id=own), body)
-        reads = method == "GET" and path in ("/api/jobs/{id}", "/api/jobs/{id}/trail")
+        reads = method == "GET" and path.removeprefix("/api/jobs/{id}") in ("", "/trail", "/evidence")
         assert own_answer[0] == (200 if reads else 403), (method, path)
         foreign, nothing = (call_as(web, link, method, path.format(id=id), body) for id in (other, NO_JOB))
         assert without_number(foreign) == without_number(nothing), (method, path)
