@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -58,7 +59,7 @@ class Service(Protocol):
     faults: Faults
 
     def begin(self, request: Request) -> Answer | None:
-        """Before anything else: an answer here refuses the request at the door."""
+        """Before anything else: an answer here takes the place of the work (a refusal, a replay)."""
         ...
 
     def answer(self, request: Request) -> Answer:
@@ -70,7 +71,7 @@ class Service(Protocol):
         ...
 
     def end(self, request: Request) -> None:
-        """After the answer has left, or never will."""
+        """After the work, if `begin` gave no answer."""
         ...
 
 
@@ -144,59 +145,57 @@ class Connection(asyncio.Protocol):
         """Close, and wait until nothing of it runs."""
         self.cut()
         if self._worker is not None:
-            await self._worker
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
 
     async def _work(self) -> None:
         while (request := await self._waiting.get()) is not None:
             fault = self._service.faults.meet(request.line)
-            refusal = self._service.begin(request)
-            if refusal is not None:
-                self._send(refusal)
-                continue
             try:
-                await self._respond(request, fault)
-            finally:
-                self._service.end(request)
+                answer = await self._answer(request, fault)
+            except Exception:
+                logging.getLogger(__name__).exception("a stand-in failed at %s", request.line)
+                self.cut()
+                return
+            await self._say(answer, fault)
 
-    async def _respond(self, request: Request, fault: Fault | None) -> None:
-        service = self._service
-        if fault is None:
-            self._send(service.answer(request))
-            return
-        if fault.kind is Kind.ERROR_BEFORE:
-            self._send(service.fail(request, fault.status, done=False))
-        elif fault.kind is Kind.SILENT_BEFORE:
-            await self._be_silent(fault)
-        elif fault.kind is Kind.SLOW_BEFORE:
-            await self._pause(fault.delay_s)
-            self._send(service.answer(request))
-        else:
-            answer = service.answer(request)
-            await self._after_the_work(request, answer, fault)
+    async def _answer(self, request: Request, fault: Fault | None) -> Answer | None:
+        """What shall be said, the work being done or not; None is silence."""
+        service, kind = self._service, fault.kind if fault is not None else None
+        early = service.begin(request)
+        try:
+            if kind is Kind.SILENT_BEFORE:
+                return None
+            if fault is not None and kind is Kind.ERROR_BEFORE:
+                return service.fail(request, fault.status, done=False)
+            if fault is not None and kind is Kind.SLOW_BEFORE:
+                await asyncio.sleep(fault.delay_s)  # the work is done even if the client leaves meanwhile
+            answer = early or service.answer(request)
+            if fault is not None and kind is Kind.ERROR_AFTER:
+                answer = service.fail(request, fault.status, done=early is None)
+            if fault is not None and kind is Kind.SLOW_AFTER:
+                await asyncio.sleep(fault.delay_s)
+            return answer
+        finally:
+            if early is None:
+                service.end(request)
 
-    async def _after_the_work(self, request: Request, answer: Answer, fault: Fault) -> None:
-        if fault.kind is Kind.ERROR_AFTER:
-            self._send(self._service.fail(request, fault.status, done=True))
-        elif fault.kind is Kind.SILENT_AFTER:
-            await self._be_silent(fault)
-        elif fault.kind is Kind.SLOW_AFTER:
-            await self._pause(fault.delay_s)
-            self._send(answer)
-        elif fault.kind is Kind.CUT:
+    async def _say(self, answer: Answer | None, fault: Fault | None) -> None:
+        if fault is not None and (answer is None or fault.kind is Kind.SILENT_AFTER):
+            await self._be_silent(fault.delay_s)
+        elif answer is not None and fault is not None and fault.kind is Kind.CUT:
             self._send(answer, part=0.5)
             if self._transport is not None:
                 self._transport.close()  # what was written leaves first
+        elif answer is not None:
+            self._send(answer)
 
-    async def _be_silent(self, fault: Fault) -> None:
+    async def _be_silent(self, delay_s: float) -> None:
         """Say nothing until the client gives up; with a delay, hang up then."""
-        await self._pause(fault.delay_s or None)
-        self.cut()
-
-    async def _pause(self, delay_s: float | None) -> None:
         try:
-            await asyncio.wait_for(self.gone.wait(), delay_s)
+            await asyncio.wait_for(self.gone.wait(), delay_s or None)
         except TimeoutError:
-            return
+            self.cut()
 
     def _send(self, answer: Answer, part: float = 1.0) -> None:
         if self._transport is None or self._transport.is_closing():

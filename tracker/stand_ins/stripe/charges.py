@@ -30,6 +30,7 @@ def authorize(state: State, intent: Thing, method: Thing) -> Thing:
     card["amount_authorized"] = intent["amount"]
     if intent["capture_method"] == "manual":
         card["capture_before"] = int(state.clock.now()) + HOLD_S
+        state.expect(card["capture_before"])
     intent.update(
         status="requires_capture",
         latest_charge=charge["id"],
@@ -88,16 +89,6 @@ def fail(state: State, intent: Thing, method: Thing, decline: cards.Decline) -> 
     intent["latest_charge"] = charge["id"]
     state.emit("charge.failed", charge)
     return charge
-
-
-def unrefunded_cents(state: State, charge: Thing) -> int:
-    """What was captured and not given back."""
-    given = sum(
-        one["amount"]
-        for one in state.refunds.values()
-        if one["charge"] == charge["id"] and one["status"] in ("pending", "succeeded")
-    )
-    return int(charge["amount_captured"] - given)
 
 
 def _make(state: State, intent: Thing, method: Thing) -> Thing:

@@ -81,7 +81,8 @@ def create(state: State, params: Thing) -> Thing:
         raise bad_param(message, "line_items", "amount_too_small")
     session_id = f"cs_test_{secrets.token_hex(24)}"
     state.intent_data[session_id] = params.get("payment_intent_data", {})
-    now = int(state.clock.now())
+    expires_at = params.get("expires_at") or int(state.clock.now()) + OPEN_S
+    state.expect(expires_at)
     return state.add(
         "cs",
         {
@@ -94,7 +95,7 @@ def create(state: State, params: Thing) -> Thing:
             "customer_creation": params.get("customer_creation", "if_required"),
             "customer_details": None,
             "customer_email": params.get("customer_email"),
-            "expires_at": params.get("expires_at", now + OPEN_S),
+            "expires_at": expires_at,
             "metadata": params.get("metadata", {}),
             "mode": "payment",
             "payment_intent": None,
@@ -150,6 +151,8 @@ def expire_old(state: State) -> None:
     for session in state.sessions.values():
         if session["status"] == "open" and session["expires_at"] <= state.clock.now():
             close(state, session)
+        elif session["status"] == "open":
+            state.expect(session["expires_at"])
 
 
 def pay(state: State, session_id: str, card: str, payer: dict[str, str], *, delayed: bool = False) -> Thing:

@@ -7,6 +7,7 @@ from typing import Any
 from tracker.stand_ins.clock import Clock
 from tracker.stand_ins.faults import Faults
 from tracker.stand_ins.stripe import cards, checkout, disputes, intents, refunds, transfers
+from tracker.stand_ins.stripe.errors import unexpected_state
 from tracker.stand_ins.stripe.keys import Keys
 from tracker.stand_ins.stripe.service import StripeService
 from tracker.stand_ins.stripe.state import State, Thing
@@ -91,14 +92,16 @@ class Stripe:
             self.state.book("topup", amount_cents, currency, "a top-up")
 
     def expire_hold(self, intent_id: str) -> Thing:
-        """The bank lets a hold go before its time."""
+        """The bank lets a hold go before its time. Raises StripeError when nothing is held."""
         with self.service.lock:
             intent = self.state.get("pi", intent_id)
+            if intent["status"] != "requires_capture":
+                raise unexpected_state(intent, "expired", ["requires_capture"])
             intents.let_go(self.state, intent, "automatic")
             return intent
 
     def settle_refund(self, refund_id: str, *, failed: bool = False) -> Thing:
-        """A pending refund arrives, or a refund fails and the money is ours again."""
+        """A pending refund arrives, or one that had not failed yet fails and the money is ours again."""
         with self.service.lock:
             return (refunds.fail if failed else refunds.succeed)(self.state, refund_id)
 

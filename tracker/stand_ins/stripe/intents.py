@@ -206,6 +206,8 @@ def expire_holds(state: State) -> None:
             card = state.charges[intent["latest_charge"]]["payment_method_details"]["card"]
             if card["capture_before"] <= state.clock.now():
                 let_go(state, intent, "automatic")
+            else:
+                state.expect(card["capture_before"])
 
 
 def merged(old: dict[str, str], new: dict[str, str]) -> dict[str, str]:

@@ -52,9 +52,7 @@ class Keys:
             self._in_use.add(key)
             return None
         _refuse_another_request(key, kept, path, form)
-        if kept.answer is None:
-            self._in_use.add(key)
-            return None
+        assert kept.answer is not None, "`leave` forgets keys without an answer"
         replayed = {**kept.answer.headers, "Idempotent-Replayed": "true"}
         return Answer(kept.answer.status, kept.answer.body, replayed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe import params as known
 
-from tracker.stand_ins.stripe import cards, charges, disputes, forms
+from tracker.stand_ins.stripe import cards, disputes, forms
 from tracker.stand_ins.stripe.errors import StripeError, bad_param
 from tracker.stand_ins.stripe.state import State, Thing, page
 
@@ -28,7 +28,7 @@ LIST = forms.Params(
 def create(state: State, params: Thing) -> Thing:
     """POST /v1/refunds"""
     charge = _charge(state, params)
-    left = charges.unrefunded_cents(state, charge)
+    left = charge["amount"] - charge["amount_refunded"]  # what was let go counts as refunded too
     amount = params.get("amount", left)
     if disputes.blocks_refund(state, charge["id"]):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
@@ -82,6 +82,8 @@ def list_all(state: State, params: Thing) -> Thing:
 def succeed(state: State, refund_id: str) -> Thing:
     """A pending refund has arrived."""
     refund = state.get("re", refund_id)
+    if refund["status"] != "pending":
+        raise StripeError(400, f"This refund is {refund['status']}.")
     refund["status"] = "succeeded"
     state.emit("refund.updated", refund, {"status": "pending"})
     return refund
@@ -91,6 +93,8 @@ def fail(state: State, refund_id: str) -> Thing:
     """The bank could not take the money back: it is ours again."""
     refund = state.get("re", refund_id)
     before = refund["status"]
+    if before == "failed":
+        raise StripeError(400, "This refund has failed already.")
     refund.update(
         status="failed",
         failure_reason="expired_or_canceled_card",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import threading
 from typing import Any
 
@@ -72,8 +73,10 @@ class StripeService:
     def let_time_pass(self) -> None:
         """Let go of what has become too old."""
         with self.lock:
-            intents.expire_holds(self.state)
-            checkout.expire_old(self.state)
+            if self.clock.now() >= self.state.next_end:
+                self.state.next_end = math.inf
+                intents.expire_holds(self.state)
+                checkout.expire_old(self.state)
 
     def _carry_out(self, request: Request) -> tuple[Answer, bool]:
         """The answer, and whether an operation was executed at all."""
@@ -107,4 +110,4 @@ def _key(request: Request) -> str | None:
 
 
 def _form(request: Request) -> dict[str, Any]:
-    return forms.parse(request.query if request.method == "GET" else request.body.decode())
+    return forms.parse(request.query if request.method == "GET" else request.body.decode(errors="replace"))

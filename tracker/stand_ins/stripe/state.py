@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -49,6 +50,8 @@ class State:
         self.behaviours: dict[str, str] = {}  # payment method -> the test card it was made from
         self.pay_url = ""  # where checkout pages are
         self.search_lag_s = SEARCH_LAG_S
+        self.next_end = math.inf  # when the next hold or session ends by itself
+        self._available: dict[str, int] = {}
         self.told: Callable[[Thing], None] = lambda _event: None
 
     def table(self, prefix: str) -> dict[str, Thing]:
@@ -98,12 +101,16 @@ class State:
         """Change our balance; returns the balance transaction's id. This account pays no fees."""
         facts = {"amount": amount_cents, "fee": 0, "net": amount_cents, "currency": currency}
         rest = {"type": kind, "source": source, "status": "available"}
+        self._available[currency] = self.available_cents(currency) + amount_cents
         return str(self.add("txn", {**facts, **rest})["id"])
 
     def available_cents(self, currency: str) -> int:
         """What we could transfer now."""
-        booked = self.balance_transactions.values()
-        return sum(one["net"] for one in booked if one["currency"] == currency)
+        return self._available.get(currency, 0)
+
+    def expect(self, moment: float) -> None:
+        """Something ends by itself at this moment, unless it ends before."""
+        self.next_end = min(self.next_end, moment)
 
 
 def expand(state: State, thing: Thing, paths: list[str]) -> Thing:
