@@ -212,3 +212,49 @@ def test_everything_can_be_controlled_from_another_process(stand_ins: StandIns) 
     assert wrong.status_code == 400
     unknown = httpx.post(f"{stand_ins.control_url}/_control/stripe/rob", trust_env=False)
     assert unknown.status_code == 404
+
+
+def test_work_begun_is_finished_when_the_client_has_left(stand_ins: StandIns) -> None:
+    customer, method = stand_ins.stripe.add_customer()
+    stand_ins.stripe.faults.plan(CREATE, Kind.SLOW_BEFORE, delay_s=0.3)
+
+    async def leave(client: stripe.StripeClient) -> None:
+        with pytest.raises(stripe.APIConnectionError):
+            await client.v1.payment_intents.create_async(asked(customer, method), {"idempotency_key": "k"})
+        assert not stand_ins.stripe.state.intents
+        await asyncio.sleep(0.3)
+        assert len(stand_ins.stripe.state.intents) == 1
+
+    with_stripe(stand_ins, leave, timeout_s=0.1)
+
+
+def test_a_key_is_free_while_its_answer_is_lost_and_the_replay_may_be_lost_too(stand_ins: StandIns) -> None:
+    customer, method = stand_ins.stripe.add_customer()
+    fault = stand_ins.stripe.faults.plan(CREATE, Kind.SILENT_AFTER, times=2)
+
+    async def insist(client: stripe.StripeClient) -> None:
+        def ask() -> Any:
+            return client.v1.payment_intents.create_async(asked(customer, method), {"idempotency_key": "k"})
+
+        lost = [asyncio.create_task(ask()) for _ in range(2)]
+        while fault.met < 2:  # noqa: ASYNC110  (it is met in another thread)
+            await asyncio.sleep(0.01)
+        assert (await ask()).status == "requires_capture"
+        for one in lost:
+            with pytest.raises(stripe.APIConnectionError):
+                await one
+
+    with_stripe(stand_ins, insist, timeout_s=0.3)
+    assert len(stand_ins.stripe.state.intents) == 1
+
+
+def test_keys_mean_nothing_when_reading_and_unknown_addresses_are_told(stand_ins: StandIns) -> None:
+    async def read(client: stripe.StripeClient) -> None:
+        for amount in (0, 500):
+            balance = await client.v1.balance.retrieve_async({}, {"idempotency_key": "k"})
+            assert balance.available[0].amount == amount
+            stand_ins.stripe.fund(500)
+        with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
+            await client.v1.plans.retrieve_async("gold")
+
+    with_stripe(stand_ins, read)

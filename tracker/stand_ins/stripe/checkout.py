@@ -166,7 +166,7 @@ def pay(state: State, session_id: str, card: str, payer: dict[str, str], *, dela
     wanted: dict[str, Any] = dict(state.intent_data[session_id])
     if delayed and wanted.get("capture_method") == "manual":
         raise StripeError(400, "Delayed payment methods cannot be held: Stripe does not offer them here.")
-    email = payer.get("email", session["customer_email"] or "customer@example.com")
+    email = session["customer_email"] or payer.get("email")  # a given one cannot be changed on the page
     details = {"email": email, "name": payer.get("name"), "phone": payer.get("phone"), "address": None}
     customer = session["customer"]
     if customer is None and session["customer_creation"] == "always":
