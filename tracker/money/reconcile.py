@@ -66,7 +66,7 @@ async def reconcile_books(database: Database, *, now: datetime) -> list[str]:
 async def reconcile_provider(
     database: Database, provider: PaymentProvider, *, since: datetime, second_look_s: float = SECOND_LOOK_S
 ) -> Findings:
-    """What the provider says otherwise of payments and transfers that changed `since`, or are still under way.
+    """What the provider says otherwise of payments and transfers that changed `since`, or are under way.
 
     Raises Unavailable.
     """
