@@ -30,7 +30,7 @@ log = logging.getLogger("tracker.worker")
 POLL_S = 0.2
 GATHER_S = 0.005  # what ends within this time makes room for one lease
 AGAIN_S = 0.5  # after an error of the database
-STOP_WITHIN_S = 10.0  # a deploy waits no longer; all but the nightly effects end by themselves in that time
+STOP_WITHIN_S = 10.0  # a deploy waits no longer; most effects end by themselves in that time
 
 
 def nobody_counts(_effect: str, _outcome: str) -> None:

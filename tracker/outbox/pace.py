@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from tracker.jobs.consequences import Effect
 
-LEASE_MARGIN_S = 20.0  # a lease outlives the timeout, so that no second worker starts what one still runs
+LEASE_MARGIN_S = 10.0  # a lease outlives the timeout, so that no second worker starts what one still runs
 
 
 @dataclass(frozen=True, slots=True)
