@@ -59,7 +59,7 @@ def intent_of(found: stripe.PaymentIntent, refunded_cents: int) -> Intent:
     """A payment intent, its newest charge expanded."""
     charge = charge_of(found)
     details = charge.payment_method_details if charge else None
-    until = getattr(details.card, "capture_before", None) if details and "card" in details else None
+    until = getattr(getattr(details, "card", None), "capture_before", None)
     return Intent(
         id=found.id,
         status=IntentStatus.WAITING if found.status in WAITING else IntentStatus(found.status),
@@ -141,4 +141,4 @@ def id_of(reference: Any) -> str | None:
 
 def texts(metadata: Any) -> dict[str, str]:
     """Metadata as plain texts."""
-    return {str(key): str(value) for key, value in (metadata or {}).items()}
+    return {str(key): str(value) for key, value in (metadata.to_dict() if metadata else {}).items()}
