@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from db.ledger import job_balances, lines_of_job
-from db.payers import save_payer
+from db.payers import payer_of, save_payer
 from db.payments import Payment, payments_of_job
 from db.payouts import list_payouts
 from db.pool import Database
@@ -125,14 +125,29 @@ class Stage:
     async def pay(self, job_id: UUID) -> None:
         """The customer pays on the page that was sent, and the provider says so."""
         page_id = next(str(one.checkout_id) for one in await self.payments(job_id) if one.checkout_id)
-        payments = self.tools.providers.payments
-        if self.stripe is not None:
-            self.stripe.pay_checkout(page_id)
-        else:
-            assert isinstance(payments, SandboxPayments)
-            await payments.pay_checkout(page_id)
-        settings, now = self.tools.settings, datetime.now(UTC)
+        await self.pay_page(page_id)
+        payments, settings, now = self.tools.providers.payments, self.tools.settings, datetime.now(UTC)
         await follow_checkout(self.database, settings, payments, page_id, now=now)
+
+    async def pay_page(self, page_id: str) -> None:
+        """The customer pays on a page."""
+        payments = self.tools.providers.payments
+        if isinstance(payments, SandboxPayments):
+            await payments.pay_checkout(page_id)
+        else:
+            assert self.stripe is not None
+            self.stripe.pay_checkout(page_id)
+
+    def account(self) -> str:
+        """An account that can be paid."""
+        return self.stripe.add_account() if self.stripe else "acct_pat"
+
+    async def saved(self) -> tuple[str, str]:
+        """Cleo's customer and method at the provider."""
+        async with self.database.connection() as conn:
+            payer = await payer_of(conn, "cleo")
+        assert payer is not None
+        return str(payer.payment_customer), str(payer.payment_method)
 
     async def follow(self, job_id: UUID) -> None:
         """The provider says that something happened to a job's intents."""
