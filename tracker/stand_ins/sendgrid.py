@@ -154,9 +154,7 @@ def _read(request: Request) -> list[Mail]:
             raise SendGridError(501, f"The stand-in does not model SendGrid's {field}.{sorted(strange)[0]}")
         subject = one.get("subject", told.get("subject"))
         if not isinstance(subject, str) or not subject:
-            raise SendGridError(
-                400, "The subject is required. You can get around this requirement…", "subject"
-            )
+            raise SendGridError(400, "The subject is required.", "subject")
         mails.append(
             Mail(
                 id=secrets.token_urlsafe(16),

@@ -96,8 +96,7 @@ class Connection(asyncio.Protocol):
         self._worker = asyncio.create_task(self._work())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """asyncio: the client left, or we cut the line."""
-        self._open_ones.discard(self)
+        """asyncio: the client left, or we cut the line. Work that was begun goes on."""
         self.gone.set()
         self._waiting.put_nowait(None)
 
@@ -149,6 +148,12 @@ class Connection(asyncio.Protocol):
             await asyncio.gather(self._worker, return_exceptions=True)
 
     async def _work(self) -> None:
+        try:
+            await self._answer_all()
+        finally:
+            self._open_ones.discard(self)
+
+    async def _answer_all(self) -> None:
         while (request := await self._waiting.get()) is not None:
             fault = self._service.faults.meet(request.line)
             try:

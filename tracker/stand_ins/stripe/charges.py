@@ -11,9 +11,9 @@ from stripe import params as known
 from tracker.stand_ins.stripe import cards, disputes, forms
 from tracker.stand_ins.stripe.state import State, Thing
 
-HOLD_S = (
-    7 * 86400
-)  # most cards; the charge says it in capture_before (docs.stripe.com/payments/place-a-hold…)
+# How long most cards hold; the charge says it in `capture_before`.
+# https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+HOLD_S = 7 * 86400
 
 RETRIEVE = forms.Params(known.ChargeRetrieveParams, {})
 

@@ -25,7 +25,7 @@ MAX_PAGE = 1000
 
 
 class TwilioService:
-    """Answers Twilio's requests. `made` hears each new message, after its answer is written."""
+    """Answers Twilio's requests. `made` hears each new message; callbacks may overtake the answer."""
 
     def __init__(self, clock: Clock) -> None:
         self.faults = Faults()
