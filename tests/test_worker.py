@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -296,5 +297,31 @@ def test_an_effect_that_waits_for_something_never_dies_of_it(database_url: str) 
             pass
         assert tries == [1] * (2 * MAX_ATTEMPTS + 1)
         assert await rows_of(database, "done_at IS NOT NULL, last_error") == [(True, None)]
+
+    with_database(database_url, story)
+
+
+def test_an_executor_that_does_not_hear_keeps_no_worker_from_stopping(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_WITHIN_S", 0.05)
+    monkeypatch.setattr(module, "CANCEL_WITHIN_S", 0.05)
+
+    async def story(database: Database) -> None:
+        await queue(database, SMS)
+        begun, release = asyncio.Event(), asyncio.Event()
+
+        async def deaf(_tools: Tools, _task: Task) -> None:
+            begun.set()
+            while not release.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await release.wait()
+
+        async with Running(database, {SMS: deaf}) as running:
+            await begun.wait()
+            running.worker.stop()
+            async with asyncio.timeout(3):
+                await running.task
+        release.set()
 
     with_database(database_url, story)

@@ -28,8 +28,9 @@ from tracker.outbox.pace import pace_of
 log = logging.getLogger("tracker.worker")
 
 POLL_S = 0.2
-GATHER_S = 0.005  # what ends within this time makes room for one lease
+GATHER_S = 0.005  # what ends within this time is followed by one lease
 AGAIN_S = 0.5  # after an error of the database
+CANCEL_WITHIN_S = 2.0  # nobody waits longer for an executor that does not hear
 STOP_WITHIN_S = 10.0  # a deploy waits no longer; most effects end by themselves in that time
 
 
@@ -56,8 +57,7 @@ class Worker:
         self._calendar = Calendar(tools, executors)
         self._in_hand: Counter[Effect] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._full: set[Effect] = set()  # lanes that may have more due than they had room for
-        self._wake = asyncio.Event()
+        self._wake = asyncio.Event()  # an effect ended: there is room, and it may have queued others
         self._stopping = False
 
     async def run(self) -> None:
@@ -113,10 +113,6 @@ class Worker:
             return 0
         async with self._tools.database.connection() as conn:
             rows = await lease(conn, lanes)
-        taken = Counter(row.effect for row in rows)
-        for lane in lanes:
-            filled = taken[lane.effect] == lane.room
-            (self._full.add if filled else self._full.discard)(Effect(lane.effect))
         for row in rows:
             self._begin(row)
         return len(rows)
@@ -137,11 +133,10 @@ class Worker:
             raise
         finally:
             self._in_hand[effect] -= 1
-            if effect in self._full:
-                self._wake.set()
+            self._wake.set()
 
     async def _pause(self, seconds: float) -> None:
-        """Until there is room where more may be due, or `stop`, or `seconds` have passed."""
+        """Until an effect ends, or `stop`, or `seconds` have passed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -151,4 +146,4 @@ class Worker:
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)

@@ -68,7 +68,7 @@ async def hold_to_targets(report: Report, stage: Stage, traffic: Traffic) -> Non
 
 WAITING = (
     "SELECT count(*) FILTER (WHERE dead_at IS NULL), count(*) FILTER (WHERE dead_at IS NOT NULL)"
-    " FROM outbox WHERE done_at IS NULL"
+    " FROM outbox WHERE done_at IS NULL AND expired_at IS NULL"
 )
 
 
