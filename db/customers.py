@@ -20,6 +20,13 @@ async def find_or_add_customer(
     return await is_customer(conn, person_id)
 
 
+async def is_somebody_else(conn: Connection, person_id: str) -> bool:
+    """Whether this person is known, and not as a customer."""
+    return bool(
+        await conn.fetchval("SELECT true FROM people WHERE id = $1 AND role <> 'customer'", person_id)
+    )
+
+
 async def is_customer(conn: Connection, person_id: str) -> bool:
     """Whether this person is known, as a customer."""
     return bool(await conn.fetchval("SELECT true FROM people WHERE id = $1 AND role = 'customer'", person_id))

@@ -43,6 +43,11 @@ async def order_by_reference(conn: Connection, reference: str) -> OrderRow | Non
     return OrderRow(**{**dict(row.items()), "body": json.loads(row["body"])}) if row else None
 
 
+async def skill_exists(conn: Connection, code: str) -> bool:
+    """Whether the catalogue has this skill."""
+    return bool(await conn.fetchval("SELECT true FROM skills WHERE code = $1", code))
+
+
 async def order_became_job(conn: Connection, reference: str, job_id: UUID) -> None:
     """Remember which job an order became, where the order was kept."""
     await conn.execute(

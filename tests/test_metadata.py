@@ -59,7 +59,7 @@ def test_metadata_has_the_designs_defaults_and_words_and_nothing_else() -> None:
     empty = metadata_of({})
     assert (empty.wire_management_required, empty.wall_type) == ("UNKNOWN", "UNKNOWN")
     assert empty.stored() == {}
-    for stored in (
+    for wrong in (
         {"surprise": 1},
         {"wall_type": "CHEESE"},
         {"items": [{"size": 5}]},

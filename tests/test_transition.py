@@ -12,12 +12,14 @@ from db.errors import Forbidden, Invalid, NotFound
 from db.job_events import broken_links, events_since
 from db.jobs import Job, job_by_id
 from db.pool import Database
+from db.tracking_links import add_link
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
 from tracker.jobs.assign import reassign_job
 from tracker.jobs.consequences import EFFECTS
+from tracker.jobs.facts import SYSTEM, record_fact
 from tracker.jobs.lifecycle import GuardRefused, Status, TransitionRefused
-from tracker.jobs.transition import Moved, Step, move_job
+from tracker.jobs.transition import Moved, Step, labour_minutes, move_job, pay_job
 
 PAT = Principal("pat", Role.PRO)
 QUINN = Principal("quinn", Role.PRO)
@@ -64,6 +66,67 @@ def test_a_pro_walks_a_job_to_its_end_and_every_step_is_recorded(database_url: s
             )
             for effect in sorted(EFFECTS[status])
         ]
+
+    with_company(database_url, story)
+
+
+def test_completing_fixes_the_price_and_the_labour_minutes_and_only_the_money_side_pays(
+    database_url: str,
+) -> None:
+    async def pay(database: Database, job_id: UUID) -> int | None:
+        async with database.transaction() as conn:
+            return await pay_job(conn, job_id, now=now())
+
+    async def story(database: Database) -> None:
+        job_id, priced = [await add_job(database, "in_progress", began_ago_s=3600) for _ in range(2)]
+        async with database.connection() as conn:
+            await conn.execute("UPDATE jobs SET final_price_cents = 15000 WHERE id = $1", priced)
+            assert await add_link(conn, job_id, b"h" * 32, created_by="dee", expires_at=None)
+        assert await pay(database, job_id) is None
+        for one in (job_id, priced):
+            await move(database, PAT, one, Step(Status.COMPLETED))
+        job = await read(database, job_id)
+        assert (job.final_price_cents, (await read(database, priced)).final_price_cents) == (12_000, 15_000)
+        assert job.labour_minutes == 55  # begun five minutes after the first step
+        for who in (DEE, PAT, CLEO):
+            with pytest.raises(TransitionRefused):
+                await move(database, who, job_id, Step(Status.PAID))
+        paid = await asyncio.gather(*(pay(database, job_id) for _ in range(5)))
+        assert sorted(str(version) for version in paid) == ["8", "None", "None", "None", "None"]
+        job = await read(database, job_id)
+        assert (job.status, job.paid_at is not None) == ("paid", True)
+        assert {effect for version, effect in await outbox_of(database, job_id) if version == 8} == {
+            *EFFECTS[Status.PAID]
+        }
+        async with database.connection() as conn:
+            (event,) = await events_since(conn, job_id, 7)
+            links = await conn.fetch("SELECT expires_at FROM tracking_links")
+        assert (event.actor_id, event.from_status, event.to_status) == ("money", "completed", "paid")
+        assert links[0]["expires_at"] > now() + GRACE / 2  # the customer keeps the link for its grace
+
+    with_company(database_url, story)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes"), [(0, 0), (29, 0), (31, 1), (3600, 60), (5429, 90), (-5, 0), (86_400 * 3, 4320)]
+)
+def test_labour_is_counted_in_whole_minutes(seconds: int, minutes: int) -> None:
+    assert labour_minutes(now(), now() + timedelta(seconds=seconds)) == minutes
+    assert labour_minutes(None, now()) is None
+
+
+def test_a_step_is_answered_as_before_whatever_was_recorded_since(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        job_id, released = [await add_job(database, "accepted") for _ in range(2)]
+        first = await move(database, PAT, job_id, Step(Status.EN_ROUTE))
+        back = await move(database, PAT, released, Step(Status.OPEN))
+        for one in (job_id, released):
+            async with database.transaction() as conn:
+                await record_fact(conn, one, kind="note", data={}, actor=SYSTEM, now=now())
+        again = await move(database, PAT, job_id, Step(Status.EN_ROUTE))
+        assert (again.version, again.changed) == (first.version, False)
+        again = await move(database, PAT, released, Step(Status.OPEN))
+        assert (again.version, again.changed) == (back.version, False)
 
     with_company(database_url, story)
 

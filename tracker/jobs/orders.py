@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from db.customers import find_or_add_customer
+from db.customers import find_or_add_customer, is_somebody_else
 from db.errors import Invalid
 from db.jobs import NewJob
-from db.orders import add_order, order_became_job, order_by_reference
+from db.orders import add_order, order_became_job, order_by_reference, skill_exists
 from db.pool import Connection
 from tracker.jobs.facts import SYSTEM, Actor
 from tracker.jobs.intake import Created, ReferenceConflict, approximate, job_made_from, make_job
@@ -68,6 +68,7 @@ class Order(Wanted, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     estimated_payout_cents: Cents | None = None
 
 
+NO_CUSTOMER = "customer.id is somebody who is no customer"
 _WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
 
 
@@ -111,7 +112,7 @@ async def take_order(
     if made is None:
         who = order.customer
         if not await find_or_add_customer(conn, customer_id, name=who.name, phone=who.phone, email=who.email):
-            raise Invalid("customer.id is somebody who is no customer", field="customer.id")
+            raise Invalid(NO_CUSTOMER, field="customer.id")
         made = await make_job(conn, new, actor=actor, now=now)
     await order_became_job(conn, order.reference, made.job_id)
     return made
@@ -120,11 +121,12 @@ async def take_order(
 async def keep_order(conn: Connection, order: Order, *, now: datetime) -> bool:
     """Keep an order until its checkout is paid; False when it was kept before.
 
-    Raises ReferenceConflict when another order has this reference, Invalid for a window out of range.
+    What could not become a job later is refused now, before anybody pays. Raises ReferenceConflict when
+    another order has this reference, and Invalid as `take_order` does, also for a window that is over.
     """
     kept = await kept_order(conn, order.reference)
     if kept is None:
-        _check_window_ahead(order, now)
+        await _check_can_be_taken(conn, order, now)
         if await add_order(conn, order.reference, msgspec.to_builtins(order), source="checkout"):
             return True
         kept = await kept_order(conn, order.reference)  # somebody kept one at the same moment
@@ -207,6 +209,14 @@ def customer_id_of(customer: Customer, reference: str) -> str:
         return "order:" + hashlib.sha256(reference.encode()).hexdigest()[:32]
     name = " ".join(customer.name.casefold().split())
     return "customer:" + hashlib.sha256("\n".join((name, *contact)).encode()).hexdigest()[:32]
+
+
+async def _check_can_be_taken(conn: Connection, order: Order, now: datetime) -> None:
+    _check_window_ahead(order, now)
+    if not await skill_exists(conn, order.skill):
+        raise Invalid("skill is not in the catalogue", field="skill")
+    if await is_somebody_else(conn, customer_id_of(order.customer, order.reference)):
+        raise Invalid(NO_CUSTOMER, field="customer.id")
 
 
 def _check_window_ahead(order: Order, now: datetime) -> None:
