@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +28,7 @@ from db.outbox import backlog
 from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
+from tracker.analytics import Analyst
 from tracker.effects.keep_house import make_partitions
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
@@ -151,6 +153,7 @@ class App:
             providers=providers,
             tools=tools,
             locker=Locker(settings, database, providers.store),
+            analyst=Analyst(database, ZoneInfo(settings.time_zone)),
         )
         self._site = build_site(services, metrics, readiness, scrape)
 

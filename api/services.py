@@ -8,6 +8,7 @@ from uuid import UUID
 
 from db.pool import Database
 from rooms.server import Rooms
+from tracker.analytics import Analyst
 from tracker.effects.announce import announce_version
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
@@ -35,6 +36,7 @@ class Services:
     providers: Providers
     tools: Tools
     locker: Locker
+    analyst: Analyst
 
     @property
     def link_grace(self) -> timedelta:

@@ -10,6 +10,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    analytics,
     assign,
     dispatch,
     evidence,
@@ -80,6 +81,7 @@ def all_endpoints() -> list[Endpoint]:
         home_score,
         evidence,
         evidence_uploads,
+        analytics,
         payouts,
         transfers,
         statement,

@@ -1,0 +1,142 @@
+"""The company's figures, by day and for a range of days; the days are the company's own.
+
+`db/analytics.py` says what each figure means; `docs/analytics.md` says it to the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from db.analytics import (
+    ArrivalFigures,
+    ClaimFigures,
+    JobFigures,
+    arrival_figures,
+    claim_figures,
+    job_figures,
+    jobs_by_status,
+)
+from db.analytics_money import (
+    MessageFigures,
+    MoneyFigures,
+    RatingFigures,
+    message_figures,
+    money_figures,
+    owed_to_pros,
+    rating_figures,
+)
+from db.errors import Invalid
+from db.pool import Database
+
+MAX_DAYS = 366
+USUAL_DAYS = 30
+YEARS = range(2000, 2100)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything there is to say about a day, or about a range of days."""
+
+    jobs: JobFigures
+    claims: ClaimFigures
+    arrivals: ArrivalFigures
+    money: MoneyFigures
+    ratings: RatingFigures
+    messages: MessageFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`days` has every day from `first` to `last`; `statuses` and `owed_cents` are of this moment."""
+
+    first: date
+    last: date
+    statuses: Mapping[str, int]
+    owed_cents: int
+    total: Figures
+    days: Mapping[date, Figures]
+
+
+class Analyst:
+    """One per process; one report at a time, so that reports leave the connections to everything else."""
+
+    def __init__(self, database: Database, zone: ZoneInfo) -> None:
+        self._database = database
+        self._zone = zone
+        self._turn = asyncio.Semaphore(1)
+
+    def range_of(self, first: date | None, last: date | None, now: datetime) -> tuple[date, date]:
+        """The days that are asked for, both included; without them the last 30. Raises Invalid."""
+        usual = timedelta(days=USUAL_DAYS - 1)
+        if first is not None and last is None:
+            last = min(first + usual, date.max)
+        last = last or now.astimezone(self._zone).date()
+        first = first or last - usual
+        return checked_range(first, last)
+
+    async def report(self, first: date, last: date) -> Report:
+        """All figures of these days. Raises Unavailable."""
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        *starts, end = [begin_of(day, self._zone) for day in [*days, last + timedelta(days=1)]]
+        async with self._turn, self._database.connection() as conn:
+            statuses, owed_cents = await jobs_by_status(conn), await owed_to_pros(conn)
+            jobs = await job_figures(conn, starts, end)
+            claims = await claim_figures(conn, starts, end)
+            arrivals = await arrival_figures(conn, starts, end)
+            money = await money_figures(conn, starts, end)
+            ratings = await rating_figures(conn, starts, end)
+            messages = await message_figures(conn, starts, end)
+
+        def of(day: int | None) -> Figures:
+            return Figures(
+                jobs=jobs.get(day, JobFigures()),
+                claims=claims.get(day, ClaimFigures()),
+                arrivals=arrivals.get(day, ArrivalFigures()),
+                money=money.get(day, MoneyFigures()),
+                ratings=ratings.get(day, RatingFigures()),
+                messages=messages.get(day, MessageFigures()),
+            )
+
+        by_day = {day: of(number) for number, day in enumerate(days)}
+        return Report(first, last, statuses, owed_cents, total=of(None), days=by_day)
+
+
+def checked_range(first: date, last: date) -> tuple[date, date]:
+    """Raises Invalid for a range that is empty, longer than a year, or in another age."""
+    if first.year not in YEARS or last.year not in YEARS:
+        raise Invalid(f"from and to lie between the years {YEARS[0]} and {YEARS[-1]}.", field="from")
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise Invalid(f"from must not be after to, and both at most {MAX_DAYS} days apart.", field="from")
+    return first, last
+
+
+def begin_of(day: date, zone: ZoneInfo) -> datetime:
+    """The moment a day begins, UTC. Where clocks leap over midnight, it is the moment of the leap."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def report_csv(report: Report) -> str:
+    """A row per day and one for the range, as RFC 4180. A cell is a date, a number, empty, or 'total'."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["day", *_cells(report.total)])
+    for day, figures in report.days.items():
+        rows.writerow([day.isoformat(), *_cells(figures).values()])
+    rows.writerow(["total", *_cells(report.total).values()])
+    return out.getvalue()
+
+
+def _cells(figures: Figures) -> dict[str, Any]:
+    """`jobs_created`, `claims_median_s`, …"""
+    return {
+        f"{group.name}_{field.name}": getattr(getattr(figures, group.name), field.name)
+        for group in fields(figures)
+        for field in fields(getattr(figures, group.name))
+    }
