@@ -41,9 +41,12 @@ def paragraph(text: str) -> str:
     return f'<p style="margin:0 0 16px;{_TEXT}">{escape(text)}</p>'
 
 
-def quiet(text: str) -> str:
-    """A paragraph of small print."""
-    return f'<p style="margin:0 0 8px;{_QUIET}">{escape(text)}</p>'
+def warning(text: str) -> str:
+    """A line that must not be overlooked."""
+    return (
+        f'<p style="margin:0 0 16px;padding:8px 12px;{_FONT};font-size:14px;color:#5c3d00;'
+        f'background:#fff3d6;border-radius:6px">{escape(text)}</p>'
+    )
 
 
 def heading(text: str) -> str:
@@ -69,8 +72,8 @@ def lines(rows: list[tuple[str, str]], *, total: bool = False, wrap: bool = Fals
             "border-top:2px solid #1d2733;font-weight:700" if last else "border-top:1px solid #d8dee6"
         )
         made.append(
-            f'<tr><td style="{style}">{escape(label)}</td>'
-            f'<td align="right" style="{style};{room}">{escape(value)}</td></tr>'
+            f'<tr><td valign="top" style="{style}">{escape(label)}</td>'
+            f'<td valign="top" align="right" style="{style};{room}">{escape(value)}</td></tr>'
         )
     return (
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"'
@@ -85,6 +88,8 @@ def pictures(sources: list[tuple[str, str]]) -> str:
         ' width="240" style="display:block;width:100%;max-width:240px;height:auto;border-radius:6px"></td>'
         for source, said in sources
     ]
+    if len(cells) % 2:
+        cells.append('<td width="50%"></td>')
     rows = ["".join(cells[at : at + 2]) for at in range(0, len(cells), 2)]
     return (
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0">'

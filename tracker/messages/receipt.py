@@ -73,7 +73,7 @@ def receipt_html(job: Job, bill: Bill, photos: Sequence[Photo], title: str, voic
         pages.paragraph(words.thanks.format(customer=job.customer_name)),
         pages.lines(rows[:until_total], total=True),
         pages.lines(rows[until_total:]) if rows[until_total:] else "",
-        pages.quiet(words.sandbox) if bill.sandbox else "",
+        pages.warning(words.sandbox) if bill.sandbox else "",
         pages.heading(words.job),
         pages.lines(job_rows(job, voice), wrap=True),
     ]
