@@ -54,7 +54,9 @@ class ApproveAnswer(Answer):
 class RunBody(Input):
     """The same `run_key` again pays nobody twice: choose one per run that you mean."""
 
-    run_key: Annotated[str, Meta(pattern="^[!-~]{1,80}$", description="1 to 80 visible ASCII characters.")]
+    run_key: Annotated[
+        str, Meta(pattern=r"^[!-~]{1,80}(?!\n)$", description="1 to 80 visible ASCII characters.")
+    ]
 
 
 class PaidPro(Answer):

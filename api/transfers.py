@@ -35,7 +35,7 @@ class ReverseBody(Input):
 class AccountBody(Input):
     """A connected account at Stripe, or null for none."""
 
-    account: Annotated[str, Meta(pattern="^acct_[A-Za-z0-9_]{1,100}$")] | None
+    account: Annotated[str, Meta(pattern=r"^acct_[A-Za-z0-9_]{1,100}(?!\n)$")] | None
 
 
 class AccountAnswer(Answer):

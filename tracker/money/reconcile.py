@@ -63,9 +63,7 @@ async def reconcile_books(database: Database, *, now: datetime) -> list[str]:
     return found
 
 
-async def reconcile_provider(
-    database: Database, provider: PaymentProvider, *, since: datetime, second_look_s: float = SECOND_LOOK_S
-) -> Findings:
+async def reconcile_provider(database: Database, provider: PaymentProvider, *, since: datetime) -> Findings:
     """What the provider says otherwise of payments and transfers that changed `since`, or are under way.
 
     Raises Unavailable.
@@ -80,10 +78,10 @@ async def reconcile_provider(
 
     async for numbers in _pages(database, provider.name, since, books.payments_to_compare):
         findings.payments += len(numbers)
-        await _look(findings, payment, numbers, second_look_s)
+        await _look(findings, payment, numbers)
     async for numbers in _pages(database, provider.name, since, books.transfers_to_compare):
         findings.transfers += len(numbers)
-        await _look(findings, transfer, numbers, second_look_s)
+        await _look(findings, transfer, numbers)
     return findings
 
 
@@ -101,13 +99,13 @@ async def _pages(
 
 
 async def _look(
-    findings: Findings, compare: Callable[[int], Awaitable[list[str]]], numbers: list[int], pause_s: float
+    findings: Findings, compare: Callable[[int], Awaitable[list[str]]], numbers: list[int]
 ) -> None:
     """Compare, and compare those that differ once more after a pause; what remains is found."""
     first = await _compare_all(compare, numbers)
     doubtful = [number for number, said in zip(numbers, first, strict=True) if said]
     if doubtful:
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(SECOND_LOOK_S)
         for said in await _compare_all(compare, doubtful):
             if isinstance(said, str):
                 findings.unasked.append(said)
