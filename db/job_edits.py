@@ -36,8 +36,3 @@ async def write_completion(conn: Connection, job_id: UUID, *, labour_minutes: in
         job_id,
         labour_minutes,
     )
-
-
-async def write_promised_arrival(conn: Connection, job_id: UUID, at: datetime) -> None:
-    """When the customer was told that the pro arrives. No job event: the text that says so is one already."""
-    await conn.execute("UPDATE jobs SET promised_arrival_at = $2 WHERE id = $1", job_id, at)

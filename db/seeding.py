@@ -76,9 +76,12 @@ async def write_jobs(conn: Connection, jobs: list[SeedJob]) -> None:
         INSERT INTO jobs (id, customer_id, pro_id, skill_no, service, notes, lat, lng, address,
                           approximate_address, price_cents, window_start, window_end, status, version,
                           created_at, opened_at, accepted_at, en_route_at, arrived_at, started_at,
-                          finished_at, cancelled_at)
+                          finished_at, cancelled_at, source, final_price_cents, labour_minutes)
         SELECT $1, $2, $3, skill_no, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-               $16, $17, $18, $19, $20, $21, $22, $23 FROM skills WHERE code = $4
+               $16, $17, $18, $19, $20, $21, $22::timestamptz, $23, 'demo',
+               CASE WHEN $22 IS NOT NULL THEN $11::bigint END,
+               round(extract(epoch FROM $22 - $21::timestamptz) / 60)
+        FROM skills WHERE code = $4
         """,
         [_job_row(job) for job in jobs],
     )

@@ -32,6 +32,8 @@ WRONG: list[dict[str, Any]] = [
     {"customer": {"name": "A", "email": "no mail"}},
     {"customer": {"name": "A", "role": "admin"}},
     {"customer": {"id": "pat", "name": "Pat"}},
+    {"customer": {"id": "link:7", "name": "A"}},
+    {"customer": {"id": "a\nb", "name": "A"}},
     {"customer": "cleo"},
     {"skill": "juggling"},
     {"skill": "TV_MOUNTING"},

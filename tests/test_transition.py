@@ -243,9 +243,12 @@ def test_a_released_job_is_open_again_without_its_pro_and_the_retry_is_answered_
 def test_a_pro_who_turns_back_is_no_longer_on_the_way(database_url: str) -> None:
     async def story(database: Database) -> None:
         job_id = await add_job(database, "en_route")
+        async with database.connection() as conn:
+            await conn.execute("UPDATE jobs SET promised_arrival_at = now()")
         await move(database, PAT, job_id, Step(Status.ACCEPTED))
         job = await read(database, job_id)
         assert (job.status, job.pro_id, job.en_route_at) == ("accepted", "pat", None)
+        assert job.promised_arrival_at is None
 
     with_company(database_url, story)
 

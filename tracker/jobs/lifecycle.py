@@ -130,9 +130,9 @@ ENTERED_AT: Mapping[Status, str] = MappingProxyType(
 # Going back means that the way there never counted: these columns are emptied.
 FORGETS: Mapping[Status, tuple[str, ...]] = MappingProxyType(
     {
-        Status.OPEN: ("accepted_at", "en_route_at"),
-        Status.ACCEPTED: ("en_route_at",),
-        Status.SCHEDULED: ("en_route_at",),
+        Status.OPEN: ("accepted_at", "en_route_at", "promised_arrival_at"),
+        Status.ACCEPTED: ("en_route_at", "promised_arrival_at"),
+        Status.SCHEDULED: ("en_route_at", "promised_arrival_at"),
     }
 )
 

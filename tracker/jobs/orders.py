@@ -16,6 +16,7 @@ from db.errors import Invalid
 from db.jobs import NewJob
 from db.orders import add_order, order_became_job, order_by_reference, skill_exists
 from db.pool import Connection
+from tracker.identity.claims import is_person_id
 from tracker.jobs.facts import SYSTEM, Actor
 from tracker.jobs.intake import Created, ReferenceConflict, approximate, job_made_from, make_job
 from tracker.jobs.lifecycle import Status
@@ -80,6 +81,8 @@ def read_order(value: Any) -> Order:
         message = str(error)
         where = _WHERE.search(message)
         raise Invalid(f"{message[:300]}.", **({"field": where[1]} if where and where[1] else {})) from None
+    if order.customer.id is not None and not is_person_id(order.customer.id):
+        raise Invalid("a person's id is 1 to 128 printable characters", field="customer.id")
     if (order.window_start is None) != (order.window_end is None):
         raise Invalid("window_start and window_end go together", field="window_start")
     if order.window_start is None or order.window_end is None:
