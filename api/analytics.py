@@ -13,11 +13,11 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input
 from db.errors import Invalid
-from tracker.analytics import Figures, report_csv
+from tracker.analytics import Figures, range_of, report_csv
 
 
 class AnalyticsQuery(Input):
-    """`from` and `to` are the company's days, both included, at most 366. Without: the last 30."""
+    """`from` and `to` are the company's days, both included, at most 366; the last 30."""
 
     first: date | None = field(default=None, name="from")
     last: date | None = field(default=None, name="to")
@@ -56,7 +56,7 @@ class AnalyticsAnswer(Answer):
 )
 async def read_analytics(request: Request[Services, None, AnalyticsQuery]) -> AnalyticsAnswer | Response:
     query, services = request.query, request.services
-    first, last = services.analyst.range_of(query.first, query.last, request.now)
+    first, last = range_of(query.first, query.last, services.analyst.today(request.now))
     report = await services.analyst.report(first, last)
     if query.format == "csv":
         headers = {

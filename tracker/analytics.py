@@ -72,14 +72,9 @@ class Analyst:
         self._zone = zone
         self._turn = asyncio.Semaphore(1)
 
-    def range_of(self, first: date | None, last: date | None, now: datetime) -> tuple[date, date]:
-        """The days that are asked for, both included; without them the last 30. Raises Invalid."""
-        usual = timedelta(days=USUAL_DAYS - 1)
-        if first is not None and last is None:
-            last = min(first + usual, date.max)
-        last = last or now.astimezone(self._zone).date()
-        first = first or last - usual
-        return checked_range(first, last)
+    def today(self, now: datetime) -> date:
+        """The company's day."""
+        return now.astimezone(self._zone).date()
 
     async def report(self, first: date, last: date) -> Report:
         """All figures of these days. Raises Unavailable."""
@@ -108,12 +103,17 @@ class Analyst:
         return Report(first, last, statuses, owed_cents, total=of(None), days=by_day)
 
 
-def checked_range(first: date, last: date) -> tuple[date, date]:
-    """Raises Invalid for a range that is empty, longer than a year, or in another age."""
-    if first.year not in YEARS or last.year not in YEARS:
+def range_of(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """The days that are asked for, both included: up to today, and from 30 days before that.
+
+    Raises Invalid for a range that is empty, longer than a year, or in another age.
+    """
+    last = last or today
+    if last.year not in YEARS or (first is not None and first.year not in YEARS):
         raise Invalid(f"from and to lie between the years {YEARS[0]} and {YEARS[-1]}.", field="from")
+    first = first or last - timedelta(days=USUAL_DAYS - 1)
     if not 0 <= (last - first).days < MAX_DAYS:
-        raise Invalid(f"from must not be after to, and both at most {MAX_DAYS} days apart.", field="from")
+        raise Invalid(f"from must not be after to, and both at most {MAX_DAYS} days.", field="from")
     return first, last
 
 
