@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
+from collections.abc import Iterator
 from typing import Any, cast
+
+import asyncpg
 
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.bus import LocalBus
+from tests.company import with_company, with_database
+from tests.postgres import named
 from tracker.effects.task import Tools
+from tracker.local_postgres import PostgresServer
 from tracker.providers import Providers
 from tracker.settings import Settings
 from tracker.worker import Worker
@@ -62,3 +70,37 @@ async def waiting_effects(database: Database) -> list[tuple[str, str | None]]:
             " WHERE done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL ORDER BY id"
         )
     return [cast("tuple[str, str | None]", (row["effect"], row["subject"])) for row in rows]
+
+
+def shared_company(postgres: PostgresServer, template: str) -> Iterator[str]:
+    """A database with a company for a whole file of tests, which empty it by `emptied`."""
+    name = f"shared_{uuid.uuid4().hex}"
+    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        with_company(named(postgres.url, name), _nothing)
+        yield named(postgres.url, name)
+    finally:
+        asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def emptied(url: str) -> str:
+    """The same database without effects and notifications."""
+
+    async def empty(database: Database) -> None:
+        async with database.connection() as conn:
+            await conn.execute("TRUNCATE outbox, notifications, deliveries CASCADE")
+
+    with_database(url, empty)
+    return url
+
+
+async def _nothing(_database: Database) -> None:
+    """The company is enough."""
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

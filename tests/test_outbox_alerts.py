@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from db.outbox import add_effects, add_task, backlog
 from db.pool import Database
-from tests.company import add_job, with_company
-from tests.effects import tools_of
+from tests.company import add_job, with_database
+from tests.effects import emptied, shared_company, tools_of
 from tracker.effects.task import GiveUp, Task, Tools
 from tracker.jobs.consequences import Effect
+from tracker.local_postgres import PostgresServer
 from tracker.outbox import dead_alert
 from tracker.outbox.dead_alert import EACH_UP_TO
 from tracker.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return emptied(company_url)
 
 
 async def failing(_tools: Tools, _task: Task) -> None:
@@ -55,7 +66,7 @@ def test_dispatch_is_alerted_once_of_a_dead_letter_with_its_job_and_reason(datab
         await work_on(database, Effect.CAPTURE_HOLD)
         assert len(await alerts(database)) == 1
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_one_that_dies_again_after_a_retry_is_told_again(database_url: str) -> None:
@@ -67,7 +78,7 @@ def test_one_that_dies_again_after_a_retry_is_told_again(database_url: str) -> N
         await work_on(database, Effect.SEND_EMAIL)
         assert len(await alerts(database)) == 2
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_heap_of_dead_letters_of_one_kind_is_one_alert_more(database_url: str) -> None:
@@ -80,7 +91,7 @@ def test_a_heap_of_dead_letters_of_one_kind_is_one_alert_more(database_url: str)
         await work_on(database, Effect.SEND_SMS)
         assert "send sms" in (await alerts(database, "title"))[-1]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_an_alert_that_cannot_be_sent_causes_no_other(database_url: str) -> None:
@@ -92,7 +103,7 @@ def test_an_alert_that_cannot_be_sent_causes_no_other(database_url: str) -> None
         async with database.connection() as conn:
             assert sum(kind.dead for kind in await backlog(conn)) == 2
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_an_alert_that_fails_keeps_no_effect_from_being_put_aside(
@@ -110,4 +121,4 @@ def test_an_alert_that_fails_keeps_no_effect_from_being_put_aside(
         async with database.connection() as conn:
             assert sum(kind.dead for kind in await backlog(conn)) == 2
 
-    with_company(database_url, story)
+    with_database(database_url, story)

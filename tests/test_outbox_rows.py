@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,9 +23,21 @@ from db.outbox import (
     mark_expired,
 )
 from db.pool import Database
-from tests.company import add_job, with_company, with_database
+from tests.company import add_job, with_database
+from tests.effects import emptied, shared_company
+from tracker.local_postgres import PostgresServer
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return emptied(company_url)
 
 
 async def take(database: Database, *lanes: Lane) -> list[OutboxRow]:
@@ -112,7 +125,7 @@ def test_an_effect_hastened_while_it_is_put_off_is_due_at_once(database_url: str
             await mark_ended(conn, [Ending(row, "waits", 3600, counts=False)])
         assert len(await take(database, Lane("send_receipt", 9, 60))) == 1
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_an_effect_that_waits_is_due_when_it_is_hastened(database_url: str) -> None:
@@ -125,7 +138,7 @@ def test_an_effect_that_waits_is_due_when_it_is_hastened(database_url: str) -> N
             await hasten(conn, "send_receipt", job_id)
         assert len(await take(database, Lane("send_receipt", 9, 60))) == 1
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_the_backlog_is_counted_by_kind(database_url: str) -> None:
@@ -175,4 +188,4 @@ def test_what_ended_is_forgotten_by_cause_and_what_needs_a_person_never_is(datab
             left = await conn.fetch("SELECT subject FROM outbox ORDER BY id")
         assert [row["subject"] for row in left] == ["dead", "discarded", "waiting", "fresh"]
 
-    with_company(database_url, story)
+    with_database(database_url, story)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import asyncpg
@@ -16,10 +16,11 @@ from db.errors import Unavailable
 from db.outbox import add_task, lease
 from db.pool import Database
 from tests.company import with_database
-from tests.effects import tools_of
+from tests.effects import emptied, shared_company, tools_of
 from tracker import worker as module
 from tracker.effects.task import Executor, Postpone, Task, Tools
 from tracker.jobs.consequences import Effect
+from tracker.local_postgres import PostgresServer
 from tracker.outbox import carry_out as trying
 from tracker.outbox import endings
 from tracker.outbox.carry_out import MAX_ATTEMPTS
@@ -29,6 +30,16 @@ from tracker.worker import Worker
 SMS, MAIL = Effect.SEND_SMS, Effect.SEND_EMAIL
 
 
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return emptied(company_url)
+
+
 async def queue(database: Database, effect: Effect, number: int = 1) -> None:
     async with database.transaction() as conn:
         for subject in range(number):
@@ -36,8 +47,10 @@ async def queue(database: Database, effect: Effect, number: int = 1) -> None:
 
 
 async def rows_of(database: Database, what: str) -> list[Any]:
+    """What was queued by `queue`, and not by the alert of a dead letter."""
+    question = f"SELECT {what} FROM outbox WHERE effect NOT IN ('ring_bell', 'send_push') ORDER BY id"
     async with database.connection() as conn:
-        return [tuple(row) for row in await conn.fetch(f"SELECT {what} FROM outbox ORDER BY id")]
+        return [tuple(row) for row in await conn.fetch(question)]
 
 
 async def until_ended(database: Database, effect: Effect) -> None:

@@ -6,20 +6,34 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from db.outbox import Ending, Lane, OutboxRow, add_task, lease, mark_done, mark_ended
 from db.pool import Database
 from tests.company import with_database
-from tests.effects import tools_of
+from tests.effects import emptied, shared_company, tools_of
 from tracker.effects.task import Task, Tools
 from tracker.jobs.consequences import Effect
+from tracker.local_postgres import PostgresServer
 from tracker.outbox.carry_out import MAX_ATTEMPTS
 from tracker.worker import Worker
 
 ROOT = Path(__file__).parent.parent
 LEASE_S = 1.0
 SMS = Effect.SEND_SMS.value
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return emptied(company_url)
 
 
 async def queue(database: Database) -> None:

@@ -19,9 +19,7 @@ log = logging.getLogger("tracker.worker")
 
 GATHER_S = 0.005
 AGAIN_S = 0.5  # after an error of the database
-LAST_WORDS_S = (
-    5.0  # a worker that stops tries for so long; after that the leases run out and others try again
-)
+LAST_WORDS_S = 5.0  # a worker that stops tries for so long; then leases run out, and others try again
 
 Ended: TypeAlias = Done | TooLate | Ending
 Observe: TypeAlias = Callable[[str, str], None]  # (effect, outcome)
@@ -60,6 +58,8 @@ class Endings:
         async with self._writing:
             self._some.clear()
             group, self._waiting = self._waiting, []
+            if not group:
+                return
             try:
                 dead = await self._tools.database.in_transaction(lambda conn: self._write(conn, group))
             except BaseException:
