@@ -20,6 +20,7 @@ from tracker.demo_processes import DemoProblem
 from tracker.demo_pros import run_pros
 from tracker.identity.tokens import mint
 from tracker.local_process import LocalProblem
+from tracker.messages import vapid
 from tracker.serve import ServeProblem, serve, with_running_servers
 from tracker.settings import Settings, SettingsError
 from tracker.stand_ins import command as stand_ins
@@ -79,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("stand-ins", help="local Stripe, Twilio, SendGrid and push services to try")
     stand_ins.add_arguments(command)
     command.set_defaults(run=stand_ins.run)
+
+    command = commands.add_parser("vapid", help="print a new key for web push")
+    command.set_defaults(run=lambda _args: vapid.print_new_key())
 
     command = commands.add_parser("payouts", help="list, approve or run payouts")
     payouts_command.add_arguments(command)

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tracker.messages.vapid import public_key_of
 from tracker.settings_readers import LOCAL_HOSTS
 
 _QUIET = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)", re.ASCII)
@@ -18,6 +19,15 @@ def key(raw: str) -> str:
     """A provider's key or token."""
     if not 8 <= len(raw) <= 500 or not raw.isascii() or not raw.isprintable() or " " in raw:
         raise ValueError("must be a key of 8 to 500 characters without spaces")
+    return raw
+
+
+def vapid_key(raw: str) -> str:
+    """A VAPID private key, as `tracker vapid` prints it."""
+    try:
+        public_key_of(raw)
+    except ValueError:
+        raise ValueError("must be a key like `tracker vapid` prints") from None
     return raw
 
 

@@ -83,7 +83,7 @@ class ProviderSettings:
     email_from: str | None = setting("EMAIL_FROM", read.email_address, "The address that mail comes from.")
     vapid_private_key: str | None = setting(
         "VAPID_PRIVATE_KEY",
-        read.key,
+        read.vapid_key,
         "Signs web pushes (base64url, 32 bytes; `tracker vapid` makes one).",
         shown_default="sandbox",
         secret=True,

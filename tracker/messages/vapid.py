@@ -25,10 +25,16 @@ def public_key_of(private_key: str) -> str:
 
 def read_private_key(text: str) -> ec.EllipticCurvePrivateKey:
     """The key itself. Raises ValueError when the text is not 32 bytes of base64url in the curve's range."""
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     if len(raw) != 32:
         raise ValueError("a VAPID private key has 32 bytes")
     return ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
+
+
+def print_new_key() -> int:
+    """`tracker vapid`: a setting. Browsers that subscribed with an older key must do so anew."""
+    print(f"VAPID_PRIVATE_KEY={new_private_key()}")
+    return 0
 
 
 def sandbox_public_key(secret: str) -> str:
