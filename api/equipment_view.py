@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from api.shapes import Answer
 from tracker.jobs.install import Equipment
 from tracker.jobs.metadata import (
     Constraint,
     EquipmentLane,
-    Item,
+    ItemKind,
+    MountType,
     OrderPlan,
     OrderStage,
     WallType,
     WireManagement,
 )
 from tracker.jobs.order_plan import is_outdated
+
+
+class ItemView(Answer):
+    """One line of what was ordered; null where nobody has said yet."""
+
+    kind: ItemKind
+    name: str
+    quantity: int
+    mount_type: MountType | None
+    tv_size_in: int | None
+    customer_provides: bool
 
 
 class InstallView(Answer):
@@ -25,7 +39,7 @@ class InstallView(Answer):
     special_constraints: list[Constraint]
     customer_priority_notes: str | None
     equipment_lane: EquipmentLane
-    items: list[Item]
+    items: list[ItemView]
 
 
 class EquipmentView(InstallView):
@@ -49,7 +63,7 @@ def install_view(equipment: Equipment) -> InstallView:
         special_constraints=metadata.special_constraints,
         customer_priority_notes=metadata.customer_priority_notes,
         equipment_lane=metadata.equipment_lane,
-        items=metadata.items,
+        items=[ItemView(**structs.asdict(item)) for item in metadata.items],
     )
 
 

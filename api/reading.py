@@ -16,11 +16,10 @@ from starlette.datastructures import Headers
 from api.shapes import Input, decode_custom
 from db.errors import Invalid, NotFound, Unauthorized
 from rooms.strict_json import loads
+from rooms.strict_shape import shaped
 
 MAX_QUERY_FIELDS = 32
-MAX_MESSAGE_CHARS = 300  # a message names the field, which a client may have made very long
 _CAMEL = re.compile(r"[a-z][a-z0-9]*([A-Z][a-z0-9]*)+", re.ASCII)
-_WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
 
 
 def parse_body(shape: Any, data: bytes) -> Any:
@@ -117,13 +116,7 @@ def snake(key: str) -> str:
 
 
 def _convert(value: Any, shape: Any, *, strict: bool) -> Any:
-    try:
-        return msgspec.convert(value, shape, strict=strict, dec_hook=decode_custom)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        where = _WHERE.search(message)
-        facts = {"field": where[1]} if where and where[1] else {}
-        raise Invalid(f"{message[:MAX_MESSAGE_CHARS]}.", **facts) from None
+    return shaped(value, shape, strict=strict, dec_hook=decode_custom)
 
 
 def _takes_nothing(shape: Any) -> bool:

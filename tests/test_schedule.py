@@ -135,6 +135,7 @@ def test_overlapping_jobs_of_one_pro_are_both_flagged_and_cleared_when_one_moves
         assert (await book(database, third, window(2))).conflicts == ()  # touches, does not meet
         second = await book(database, other, window(1))
         assert second.conflicts == tuple(sorted((one, third)))
+        assert (await book(database, other, window(1))).conflicts == second.conflicts  # as before
         assert await conflicted(database, one, other, third, of_quinn) == [True, True, True, False]
         async with database.connection() as conn:
             own = (await events_since(conn, other, second.version - 1))[0]

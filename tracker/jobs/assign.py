@@ -26,7 +26,7 @@ async def reassign_job(
     """
 
     async def work(conn: Connection) -> Moved:
-        await enter_schedules(conn, [pro_id], [job_id])
+        locked = await enter_schedules(conn, [pro_id], [job_id])
         job = await lock_job(conn, job_id)
         if job is None or not principal.is_staff:
             raise NotFound("There is no such job.")
@@ -35,7 +35,7 @@ async def reassign_job(
         step = Step(Status.ACCEPTED, pro_id=pro_id)
         await pro_after(conn, job, step, principal)
         step = _kept_or_checked(job, step, principal)
-        conflicts = await _conflicts_at(conn, job, pro_id, now)
+        conflicts = await _conflicts_at(conn, job, pro_id, locked, now)
         return await write_step(conn, job, step, Actor.of(principal), pro_id, now, more=conflicts)
 
     return await database.in_transaction(work)
@@ -54,8 +54,10 @@ def _kept_or_checked(job: Job, step: Step, principal: Principal) -> Step:
     return step
 
 
-async def _conflicts_at(conn: Connection, job: Job, pro_id: str, now: datetime) -> dict[str, object]:
+async def _conflicts_at(
+    conn: Connection, job: Job, pro_id: str, locked: frozenset[UUID], now: datetime
+) -> dict[str, object]:
     if job.window_start is None or job.window_end is None:
         return {}
     new = Appointment(pro_id, job.id, job.window_start, job.window_end)
-    return (await settle_new_appointment(conn, job, new, now=now)).as_data()
+    return (await settle_new_appointment(conn, new, locked, now=now)).as_data()

@@ -104,7 +104,7 @@ class KitType(StrEnum):
     CUSTOM_KIT = "CUSTOM_KIT"  # anything else, or several kinds of things
 
 
-class Item(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Item(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
     """One line of an order. Without `mount_type` or `tv_size_in` nobody has said yet.
 
     `customer_provides`: the customer has the mount already.

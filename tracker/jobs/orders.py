@@ -16,6 +16,7 @@ from db.errors import Invalid
 from db.jobs import NewJob
 from db.orders import add_order, order_became_job, order_by_reference, skill_exists
 from db.pool import Connection
+from rooms.strict_shape import shaped
 from tracker.identity.claims import is_person_id
 from tracker.jobs.facts import SYSTEM, Actor
 from tracker.jobs.intake import Created, ReferenceConflict, approximate, job_made_from, make_job
@@ -70,17 +71,11 @@ class Order(Wanted, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 
 
 NO_CUSTOMER = "customer.id is somebody who is no customer"
-_WHERE = re.compile(r" - at `(?:\$|key in \$)\.?([^`]*)`$")
 
 
 def read_order(value: Any) -> Order:
     """An order from decoded JSON in snake_case. Raises Invalid with the `field` where there is one."""
-    try:
-        order = msgspec.convert(value, Order)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        where = _WHERE.search(message)
-        raise Invalid(f"{message[:300]}.", **({"field": where[1]} if where and where[1] else {})) from None
+    order: Order = shaped(value, Order)
     if order.customer.id is not None and not is_person_id(order.customer.id):
         raise Invalid("a person's id is 1 to 128 printable characters", field="customer.id")
     if (order.window_start is None) != (order.window_end is None):
@@ -99,9 +94,9 @@ async def take_order(
 ) -> Created:
     """Make the job of an order in the caller's transaction; the same order again answers with the same job.
 
-    Raises ReferenceConflict when another order had this reference, and Invalid for an unknown skill, a
-    customer id that is somebody else's, or a window out of range. A window that has passed since the order
-    was placed is kept: its money may have been taken meanwhile, and dispatch agrees on another.
+    Raises ReferenceConflict when another order had this reference, and Invalid for an unknown skill or a
+    customer id that is somebody else's. A window that has passed since the order was placed is kept: its
+    money may have been taken meanwhile, and dispatch agrees on another.
     """
     customer_id = customer_id_of(order.customer, order.reference)
     new = new_job(

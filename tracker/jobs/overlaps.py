@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.jobs import Job
 from db.pain_flags import flags_of_jobs
 from db.pool import Connection
 from db.schedule import Appointment, appointments_of, lock_jobs, lock_schedules
@@ -38,33 +37,53 @@ class Conflicts:
         return {**self.change.as_data(), **meets}
 
 
-async def enter_schedules(conn: Connection, pro_ids: Collection[str], job_ids: Collection[UUID]) -> None:
-    """Take every lock that a change of these pros' appointments needs, in the one order; before any other."""
+async def enter_schedules(
+    conn: Connection, pro_ids: Collection[str], job_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Take every lock that a change of these pros' appointments needs, in the one order; before any other.
+
+    Returns the jobs that are locked now: `job_ids` and those with an appointment. What a pro claims from
+    now on is not among them, and is looked at by its own CHECK_SCHEDULE.
+    """
     await lock_schedules(conn, pro_ids)
     booked = await appointments_of(conn, pro_ids)
-    await lock_jobs(conn, {*job_ids, *(one.job_id for one in booked)})
+    locked = frozenset({*job_ids, *(one.job_id for one in booked)})
+    await lock_jobs(conn, locked)
+    return locked
 
 
-async def settle_new_appointment(conn: Connection, job: Job, new: Appointment, *, now: datetime) -> Conflicts:
-    """The job is about to have this appointment: flag the others that it meets, and say what it meets.
+async def settle_new_appointment(
+    conn: Connection, new: Appointment, locked: frozenset[UUID], *, now: datetime
+) -> Conflicts:
+    """A job is about to have this appointment: flag the others that it meets, and say what it meets.
 
-    Needs `enter_schedules` of that pro with this job. The caller writes the appointment and its event.
+    `locked` is what `enter_schedules` of that pro with this job returned. The caller writes the appointment
+    and its event.
     """
-    others = [one for one in await appointments_of(conn, [new.pro_id]) if one.job_id != job.id]
-    return await _settle(conn, [*others, new], {job.id, *(one.job_id for one in others)}, now, own=job.id)
+    others = [one for one in await appointments_of(conn, [new.pro_id]) if one.job_id != new.job_id]
+    return await _settle(conn, [*others, new], locked, now, own=new.job_id)
+
+
+async def met_by(conn: Connection, pro_id: str, job_id: UUID) -> tuple[UUID, ...]:
+    """The pro's other jobs that this appointment of theirs meets."""
+    return tuple(sorted(_meetings_by_pro(await appointments_of(conn, [pro_id])).get(job_id, ())))
 
 
 async def settle_schedules(
     conn: Connection, pro_ids: Collection[str], job_ids: Collection[UUID], *, now: datetime
 ) -> None:
     """Bring the conflict flags of these pros' appointments, and of `job_ids`, in line with what is so."""
-    await enter_schedules(conn, pro_ids, job_ids)
-    booked = await appointments_of(conn, pro_ids)
-    await _settle(conn, booked, {*job_ids, *(one.job_id for one in booked)}, now, own=None)
+    locked = await enter_schedules(conn, pro_ids, job_ids)
+    await _settle(conn, await appointments_of(conn, pro_ids), locked, now, own=None)
 
 
 async def _settle(
-    conn: Connection, booked: Iterable[Appointment], judged: set[UUID], now: datetime, *, own: UUID | None
+    conn: Connection,
+    booked: Iterable[Appointment],
+    judged: frozenset[UUID],
+    now: datetime,
+    *,
+    own: UUID | None,
 ) -> Conflicts:
     meets = _meetings_by_pro(booked)
     flags = await flags_of_jobs(conn, judged)

@@ -28,7 +28,7 @@ from tracker.jobs.lifecycle import (
     check_step,
     party_of,
 )
-from tracker.jobs.overlaps import Conflicts, enter_schedules, settle_new_appointment
+from tracker.jobs.overlaps import Conflicts, enter_schedules, met_by, settle_new_appointment
 from tracker.jobs.transition import Step, facts_of, write_step
 from tracker.jobs.windows import check_window
 
@@ -80,11 +80,11 @@ async def schedule_job(
             raise NotFound("There is no such job.")
 
         async def work(conn: Connection, pro_id: str | None = seen.pro_id) -> Scheduled:
-            await enter_schedules(conn, [pro_id] if pro_id else [], [job_id])
+            locked = await enter_schedules(conn, [pro_id] if pro_id else [], [job_id])
             job = await lock_job(conn, job_id)
             if job is None or job.pro_id != pro_id:
                 raise _ProChanged
-            return await _schedule(conn, principal, job, start, end, expected_version, now)
+            return await _schedule(conn, principal, job, locked, start, end, expected_version, now)
 
         try:
             return await database.in_transaction(work)
@@ -97,6 +97,7 @@ async def _schedule(
     conn: Connection,
     principal: Principal,
     job: Job,
+    locked: frozenset[UUID],
     start: datetime,
     end: datetime,
     expected_version: int | None,
@@ -104,7 +105,8 @@ async def _schedule(
 ) -> Scheduled:
     status = Status(job.status)
     if status in _KEEPS_STATUS and (job.window_start, job.window_end) == (start, end):
-        return Scheduled(job.id, status, job.version, changed=False, conflicts=())
+        meets = await met_by(conn, job.pro_id, job.id) if job.pro_id else ()
+        return Scheduled(job.id, status, job.version, changed=False, conflicts=meets)
     if expected_version is not None and job.version != expected_version:
         raise StaleVersion(current=job.version)
     check_window(start, end, now)
@@ -112,7 +114,7 @@ async def _schedule(
     conflicts = Conflicts()
     if job.pro_id is not None and after in ACTIVE:
         new = Appointment(job.pro_id, job.id, start, end)
-        conflicts = await settle_new_appointment(conn, job, new, now=now)
+        conflicts = await settle_new_appointment(conn, new, locked, now=now)
     await write_window(conn, job.id, start, end)
     data = {**_change_of_window(job, start, end), **conflicts.as_data()}
     version = await _record(conn, job, after, Actor.of(principal), data, now)
