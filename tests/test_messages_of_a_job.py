@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tracker.jobs.assign import reassign_job
-
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import DOOR, add_job, with_company
 from tests.effects import carry_out_due, settings_of, tools_of
+from tests.messaging import rows, run, tools_with
 from tracker.effects.task import Tools
-from tracker.identity.links import Links
+from tracker.identity.links import Links, on_the_way_link
+from tracker.jobs.assign import reassign_job
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.transition import Step, move_job
+from tracker.stand_ins import StandIns
 
 PAT = Principal("pat", Role.PRO)
 CLEO = Principal("cleo", Role.CUSTOMER)
@@ -29,16 +30,6 @@ def tools(database: Database, **changed: Any) -> Tools:
 async def step(database: Database, job_id: UUID, to: Status, who: Principal = PAT, **how: Any) -> None:
     now = datetime.now(UTC)
     await move_job(database, who, job_id, Step(to, **how), now=now, link_grace=timedelta(hours=24))
-
-
-async def rows(database: Database, sql: str, *args: Any) -> list[tuple[Any, ...]]:
-    async with database.connection() as conn:
-        return [tuple(row.values()) for row in await conn.fetch(sql, *args)]
-
-
-async def run(database: Database, sql: str, *args: Any) -> None:
-    async with database.connection() as conn:
-        await conn.execute(sql, *args)
 
 
 async def told(database: Database) -> list[tuple[str, str, str, str]]:
@@ -114,27 +105,41 @@ def test_from_the_claim_to_the_door_everybody_hears_what_concerns_them(database_
     with_company(database_url, story)
 
 
-def test_the_link_in_the_text_opens_the_job_and_is_kept_nowhere(database_url: str) -> None:
+def test_the_link_in_the_text_opens_the_job_and_is_kept_nowhere(
+    database_url: str, stand_ins: StandIns
+) -> None:
+    stand_ins.twilio.hold_callbacks()
+
     async def story(database: Database) -> None:
-        with_tools, job_id = tools(database), await add_job(database, "accepted")
-        sent: list[str] = []
-
-        class Listening:
-            name = "sandbox"
-
-            async def send(self, sms: Any) -> Any:
-                sent.append(sms.body)
-                return await with_tools.providers.sms.send(sms)
-
-        from dataclasses import replace
-
-        listening = replace(with_tools, providers=replace(with_tools.providers, sms=Listening()))  # type: ignore[arg-type]
+        with_tools, job_id = tools_with(database, stand_ins), await add_job(database, "accepted")
         await step(database, job_id, Status.EN_ROUTE)
-        await carry_out_due(listening)
-        secret = sent[-1].rpartition("/")[2]
+        await carry_out_due(with_tools)
+        page, _, secret = stand_ins.twilio.sent()[-1]["body"].rpartition("/")
+        assert page.endswith(f"Track here: {with_tools.settings.public_url}/track")
         assert len(secret) == 22
         assert (await Links(database).resolve(secret)).job_id == str(job_id)
         assert await places_of(database, secret) == []
+        assert "jobs" in await places_of(database, str(job_id))  # it does look everywhere
+        await with_tools.providers.aclose()
+
+    with_company(database_url, story)
+
+
+def test_a_customer_without_a_phone_gets_the_link_by_mail_and_the_sandbox_hides_it(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        with_tools, job_id = tools(database), await add_job(database, "accepted")
+        await run(database, "UPDATE people SET phone = NULL WHERE id = 'cleo'")
+        await step(database, job_id, Status.EN_ROUTE)
+        await carry_out_due(with_tools)
+        assert await told(database) == [("cleo", "on_the_way", "email", "delivered")]
+        ((text, html),) = await rows(
+            database, "SELECT body->>'text', body->>'html' FROM sandbox_objects WHERE kind = 'email'"
+        )
+        assert "http://127.0.0.1:8080/track/[link]" in text
+        assert 'href="http://127.0.0.1:8080/track/[link]"' in html
+        link = on_the_way_link(with_tools.settings.need_secret(), job_id, 4)
+        assert (await Links(database).resolve(link)).job_id == str(job_id)
+        assert await places_of(database, link) == []
 
     with_company(database_url, story)
 

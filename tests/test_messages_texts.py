@@ -177,6 +177,8 @@ def test_each_kind_reaches_a_person_by_its_own_channels() -> None:
     assert channels(Kind.ARRIVED, has_push=False) == ["sms"]
     assert channels(Kind.REVIEW_REQUEST, has_push=False) == ["email"]
     assert channels(Kind.RECEIPT, email=None) == []
+    assert channels(Kind.ON_THE_WAY, phone=None, has_push=False) == ["email"]
+    assert channels(Kind.WHO_COMES, phone=None, has_push=False) == ["email"]
     assert channels(Kind.ARRIVED, refused=frozenset({("arrived", "push")})) == ["sms"]
     assert channels(Kind.ARRIVED, refused=frozenset({("*", "push")})) == ["sms"]
 

@@ -6,7 +6,7 @@ from db.reviews import reviews_of_job
 from tracker.effects.task import Task, Tools
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def ask_for_review(tools: Tools, task: Task) -> None:
@@ -20,5 +20,5 @@ async def ask_for_review(tools: Tools, task: Task) -> None:
         for person_id, other in ((job.customer_id, job.pro_name), (pro_id, job.customer_name)):
             if person_id not in said:
                 facts = {"service": job.service, "other": other or ""}
-                notice = Notice(Kind.REVIEW_REQUEST, news.key, (person_id,), facts, job.id)
+                notice = news.notice(Kind.REVIEW_REQUEST, (person_id,), facts)
                 await notify(conn, tools.settings, notice, now=task.now)

@@ -11,7 +11,7 @@ from tracker.effects.task import Postpone, Task, Tools
 from tracker.jobs.consequences import Effect
 from tracker.messages.job_news import JobNews, news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 from tracker.messages.receipt import bill_of
 
 AGAIN_S = 15.0  # settling a capture makes it due at once; this is for a settling that was not told
@@ -29,7 +29,7 @@ async def send_receipt(tools: Tools, task: Task) -> None:
             raise Postpone("what is charged is not settled yet", AGAIN_S)
         bill = bill_of(job, await payments_of_job(conn, job.id))
         facts = {"service": job.service, "amount_cents": str(bill.total_cents)}
-        notice = Notice(Kind.RECEIPT, news.key, (job.customer_id,), facts, job.id)
+        notice = news.notice(Kind.RECEIPT, (job.customer_id,), facts)
         await notify(conn, tools.settings, notice, now=task.now)
 
 

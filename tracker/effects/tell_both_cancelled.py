@@ -8,7 +8,7 @@ from tracker.effects.task import Task, Tools
 from tracker.jobs.lifecycle import Status
 from tracker.messages.job_news import JobNews, news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 SOON = timedelta(hours=18)  # a visit before the next evening: nobody may wait for it, also if it is night
 UNDER_WAY = frozenset({Status.EN_ROUTE, Status.ARRIVED, Status.IN_PROGRESS})
@@ -23,7 +23,7 @@ async def tell_both_cancelled(tools: Tools, task: Task) -> None:
             people = (job.customer_id, *((job.pro_id,) if job.pro_id else ()))
             facts = {"service": job.service, **news.window}
             urgent = _cannot_wait(news, task.now)
-            notice = Notice(Kind.CANCELLED, news.key, people, facts, job.id, urgent=urgent)
+            notice = news.notice(Kind.CANCELLED, people, facts, urgent=urgent)
             await notify(conn, tools.settings, notice, now=task.now)
 
 

@@ -7,7 +7,7 @@ from tracker.effects.tell_customer_who_comes import tell_name
 from tracker.effects.tell_pro_job_won import tell_winner
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def tell_customer_appointment(tools: Tools, task: Task) -> None:
@@ -22,5 +22,5 @@ async def tell_customer_appointment(tools: Tools, task: Task) -> None:
             await tell_name(conn, tools, task, news)
         elif job.window_start is not None:
             facts = {"service": job.service, **news.window}
-            notice = Notice(Kind.APPOINTMENT, news.key, (job.customer_id,), facts, job.id)
+            notice = news.notice(Kind.APPOINTMENT, (job.customer_id,), facts)
             await notify(conn, tools.settings, notice, now=task.now)

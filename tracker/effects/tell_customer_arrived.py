@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker.effects.task import Task, Tools
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def tell_customer_arrived(tools: Tools, task: Task) -> None:
@@ -15,5 +15,5 @@ async def tell_customer_arrived(tools: Tools, task: Task) -> None:
         if news is not None:
             job = news.job
             facts = {"pro": job.pro_name or "", "service": job.service}
-            notice = Notice(Kind.ARRIVED, news.key, (job.customer_id,), facts, job.id)
+            notice = news.notice(Kind.ARRIVED, (job.customer_id,), facts)
             await notify(conn, tools.settings, notice, now=task.now)

@@ -13,7 +13,7 @@ from tracker.effects.task import Task, Tools
 from tracker.identity.links import keep_link, on_the_way_link
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 from tracker.positions.eta import PRIOR_PACE_M_S, estimate
 from tracker.positions.geo import geodesic_m
 
@@ -43,7 +43,7 @@ async def tell_customer_on_the_way(tools: Tools, task: Task) -> None:
             "eta_s": "" if eta_s is None else str(eta_s),
             "version": str(version),
         }
-        notice = Notice(Kind.ON_THE_WAY, news.key, (job.customer_id,), facts, job.id)
+        notice = news.notice(Kind.ON_THE_WAY, (job.customer_id,), facts)
         await notify(conn, tools.settings, notice, now=task.now)
 
 

@@ -6,7 +6,7 @@ from db.pool import Connection
 from tracker.effects.task import Task, Tools
 from tracker.messages.job_news import JobNews, news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def tell_customer_who_comes(tools: Tools, task: Task) -> None:
@@ -23,5 +23,5 @@ async def tell_name(conn: Connection, tools: Tools, task: Task, news: JobNews) -
     if news.given_to is None or news.given_to != job.pro_id:
         return
     facts = {"pro": job.pro_name or "", "service": job.service, **news.window}
-    notice = Notice(Kind.WHO_COMES, f"{news.key}:who", (job.customer_id,), facts, job.id)
+    notice = news.notice(Kind.WHO_COMES, (job.customer_id,), facts, part="who")
     await notify(conn, tools.settings, notice, now=task.now)

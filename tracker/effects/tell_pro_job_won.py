@@ -6,7 +6,7 @@ from db.pool import Connection
 from tracker.effects.task import Task, Tools
 from tracker.messages.job_news import JobNews, news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def tell_pro_job_won(tools: Tools, task: Task) -> None:
@@ -23,5 +23,5 @@ async def tell_winner(conn: Connection, tools: Tools, task: Task, news: JobNews)
     if news.given_to is None or news.given_to != job.pro_id:
         return
     facts = {"service": job.service, "customer": job.customer_name, "address": job.address, **news.window}
-    notice = Notice(Kind.JOB_WON, f"{news.key}:won", (job.pro_id,), facts, job.id)
+    notice = news.notice(Kind.JOB_WON, (job.pro_id,), facts, part="won")
     await notify(conn, tools.settings, notice, now=task.now)

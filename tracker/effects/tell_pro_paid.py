@@ -6,7 +6,7 @@ from db.job_news import paid_cents
 from tracker.effects.task import Task, Tools
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
-from tracker.messages.notify import Notice, notify
+from tracker.messages.notify import notify
 
 
 async def tell_pro_paid(tools: Tools, task: Task) -> None:
@@ -17,5 +17,5 @@ async def tell_pro_paid(tools: Tools, task: Task) -> None:
             return
         job, pro_id = news.job, news.job.pro_id
         facts = {"service": job.service, "amount_cents": str(await paid_cents(conn, job.id, pro_id))}
-        notice = Notice(Kind.PAYOUT_PAID, news.key, (pro_id,), facts, job.id)
+        notice = news.notice(Kind.PAYOUT_PAID, (pro_id,), facts)
         await notify(conn, tools.settings, notice, now=task.now)

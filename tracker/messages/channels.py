@@ -43,7 +43,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail with a readable body in both forms."""
+    """A mail with a readable body in both forms. `secret` as of a text."""
 
     delivery_id: int
     to: str
@@ -52,6 +52,7 @@ class Mail:
     html: str
     pictures: tuple[Picture, ...] = ()
     job_id: UUID | None = None
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)

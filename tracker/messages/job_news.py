@@ -13,6 +13,7 @@ from db.times import iso
 from tracker.effects.task import GiveUp, Task
 from tracker.jobs.lifecycle import Status
 from tracker.messages.kinds import PLANS, Kind
+from tracker.messages.notify import Notice
 
 NEWEST_ONLY = frozenset({Kind.APPOINTMENT, Kind.ON_THE_WAY})  # a later one says what holds now
 
@@ -37,6 +38,19 @@ class JobNews:
         if self.event.from_status == Status.OPEN.value and self.event.actor_role == "pro":
             return self.event.actor_id
         return None
+
+    def notice(
+        self,
+        kind: Kind,
+        people: tuple[str, ...],
+        facts: dict[str, str],
+        *,
+        part: str = "",
+        urgent: bool = False,
+    ) -> Notice:
+        """The news as a notice; `part` tells several of one effect apart."""
+        key = f"{self.key}:{part}" if part else self.key
+        return Notice(kind, key, people, facts, self.job.id, urgent, self.event.recorded_at)
 
     @property
     def window(self) -> dict[str, str]:

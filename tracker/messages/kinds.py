@@ -67,8 +67,8 @@ URGENT = "urgent"  # a fact that `notify` adds to a notice that breaks the quiet
 class Plan:
     """How a kind travels.
 
-    Each of `ways` is tried by itself: its first channel that can reach the person is used, the next one is
-    its stand-in. `urgent` ones are not held in quiet hours. After `expires_after` nobody needs it any more;
+    Each of `ways` is tried by itself: its first channel that can reach the person is used, the next ones are
+    its stand-ins. `urgent` ones are not held in quiet hours. After `expires_after` nobody needs it any more;
     `while_status`: nor when the job has another status by then.
     """
 
@@ -84,12 +84,17 @@ _COMING = frozenset({Status.ACCEPTED, Status.SCHEDULED})
 PLANS: Mapping[Kind, Plan] = MappingProxyType(
     {
         Kind.JOB_WON: Plan(((Channel.SMS,), (Channel.PUSH,)), timedelta(hours=12), True, _HAS_PRO),
-        Kind.WHO_COMES: Plan(((Channel.PUSH, Channel.SMS),), timedelta(hours=12), False, _COMING),
+        Kind.WHO_COMES: Plan(
+            ((Channel.PUSH, Channel.SMS, Channel.EMAIL),), timedelta(hours=12), False, _COMING
+        ),
         Kind.APPOINTMENT: Plan(
             ((Channel.PUSH, Channel.SMS), (Channel.EMAIL,)), timedelta(hours=24), False, _COMING
         ),
         Kind.ON_THE_WAY: Plan(
-            ((Channel.SMS,), (Channel.PUSH,)), timedelta(hours=1), True, frozenset({Status.EN_ROUTE})
+            ((Channel.SMS, Channel.EMAIL), (Channel.PUSH,)),
+            timedelta(hours=1),
+            True,
+            frozenset({Status.EN_ROUTE}),
         ),
         Kind.ARRIVED: Plan(
             ((Channel.PUSH, Channel.SMS),),

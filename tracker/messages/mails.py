@@ -11,6 +11,7 @@ from tracker.evidence.store_problems import NoSuchFile, StoreUnavailable
 from tracker.messages import pages
 from tracker.messages.channels import Mail, Picture
 from tracker.messages.kinds import Kind
+from tracker.messages.link_in import link_secret, tracking_page
 from tracker.messages.mail_parts import one_line
 from tracker.messages.pending import Pending
 from tracker.messages.receipt import Photo, bill_of, receipt_html, receipt_text
@@ -28,12 +29,14 @@ async def mail_for(tools: Tools, pending: Pending) -> Mail:
     if pending.kind is Kind.RECEIPT:
         return await _receipt(tools, pending)
     title, body, voice = pending.notification.title, pending.notification.body, pending.voice
-    url = pending.notification.facts.get("url", "")
+    secret = link_secret(pending, tools.settings)
+    url = tracking_page(tools.settings, secret) if secret else pending.notification.facts.get("url", "")
     inner = pages.paragraph(body) + (pages.button(voice.catalogue.open_page, url) if url else "")
     return _mail(
         pending,
         text=f"{body}\n\n{url}\n\n{voice.company}\n" if url else f"{body}\n\n{voice.company}\n",
         html=pages.page(title, voice.company, inner, language=voice.language),
+        secret=secret,
     )
 
 
@@ -68,7 +71,9 @@ async def _photos(tools: Tools, evidence: list[Evidence], kind: str) -> list[Pho
     return photos
 
 
-def _mail(pending: Pending, *, text: str, html: str, pictures: tuple[Picture, ...] = ()) -> Mail:
+def _mail(
+    pending: Pending, *, text: str, html: str, pictures: tuple[Picture, ...] = (), secret: str = ""
+) -> Mail:
     return Mail(
         delivery_id=pending.delivery.id,
         to=pending.delivery.recipient,
@@ -77,6 +82,7 @@ def _mail(pending: Pending, *, text: str, html: str, pictures: tuple[Picture, ..
         html=html,
         pictures=pictures,
         job_id=pending.notification.job_id,
+        secret=secret,
     )
 
 

@@ -34,7 +34,8 @@ SENDS = {Channel.SMS: Effect.SEND_SMS, Channel.EMAIL: Effect.SEND_EMAIL, Channel
 class Notice:
     """An event to tell people of. `event_key` names it for ever; `facts` as `kinds.FACTS` wants them.
 
-    `urgent` breaks the quiet hours for a kind that otherwise waits: a cancellation of today's visit.
+    `urgent` breaks the quiet hours for a kind that otherwise waits: a cancellation of today's visit. What
+    need not wait for the morning expires so long after `happened_at`, or else after now.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Notice:
     facts: dict[str, str]
     job_id: UUID | None = None
     urgent: bool = False
+    happened_at: datetime | None = None
 
 
 async def notify(conn: Connection, settings: Settings, notice: Notice, *, now: datetime) -> None:
@@ -120,6 +122,7 @@ async def queue_delivery(
     if way.channel is not Channel.EMAIL and not (PLANS[notice.kind].urgent or notice.urgent):
         quiet = quiet_hours_of(settings, person)
         begin = (quiet and quiet.ends_after(now)) or now
+    since = begin if begin > now else notice.happened_at or now
     delivery = await add_delivery(
         conn,
         notification_id=notification_id,
@@ -128,7 +131,7 @@ async def queue_delivery(
         status="queued" if way.hindrance is None else way.hindrance.status,
         problem=None if way.hindrance is None else way.hindrance.reason,
         send_after=begin,
-        expires_at=begin + PLANS[notice.kind].expires_after,
+        expires_at=since + PLANS[notice.kind].expires_after,
     )
     if delivery is not None and way.hindrance is None:
         await add_task(conn, SENDS[way.channel].value, str(delivery), not_before=begin)

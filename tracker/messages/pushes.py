@@ -11,12 +11,12 @@ from db.push_subscriptions import StoredSubscription, drop_subscription, subscri
 from tracker.effects.task import Tools
 from tracker.messages.channels import Gone, NotNow, Push, Refused, Sent, Subscription, Unsure
 from tracker.messages.kinds import PLANS, Channel, Kind
+from tracker.messages.link_in import link_secret
 from tracker.messages.notify import Notice, queue_delivery
 from tracker.messages.pending import Pending
 from tracker.messages.phones import e164
 from tracker.messages.reach import way_by
 from tracker.messages.sending import Calls
-from tracker.messages.sms import secret_of
 from tracker.settings import Settings
 
 SETTLE_S = 15.0  # longer than all calls of one delivery together
@@ -25,7 +25,7 @@ NOBODY = "no browser of theirs is subscribed any more"
 
 def push_for(pending: Pending, settings: Settings, now: datetime) -> Push:
     """The push to send. It opens the tracking page, the pro's or dispatch's; a customer has no other."""
-    secret = secret_of(pending, settings)
+    secret = link_secret(pending, settings)
     page = (
         f"track/{secret}" if secret else {"pro": "pro", "customer": ""}.get(pending.person.role, "dispatch")
     )

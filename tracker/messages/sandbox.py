@@ -77,8 +77,8 @@ class SandboxEmail(_Sandbox):
         body = {
             "to": mail.to,
             "subject": mail.subject,
-            "text": mail.text,
-            "html": mail.html,
+            "text": _without(mail.text, mail.secret),
+            "html": _without(mail.html, mail.secret),
             "pictures": [picture.name for picture in mail.pictures],
         }
         return await self._keep("email", f"sandbox:email:{mail.delivery_id}", mail.job_id, body)

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from db.deliveries import known_provider_ids
 from tracker.effects.task import Tools
-from tracker.identity.links import on_the_way_link
 from tracker.messages.channels import Sent, Sms
-from tracker.messages.kinds import Kind
+from tracker.messages.link_in import link_secret, tracking_page
 from tracker.messages.pending import Pending
 from tracker.messages.sending import Calls
 from tracker.messages.texts import sms_of
@@ -20,8 +19,8 @@ CLOCKS_APART = timedelta(minutes=2)  # the provider's and ours
 
 def sms_for(pending: Pending, settings: Settings) -> Sms:
     """The text to send. A tracking link is made here: it is written nowhere but into the message."""
-    secret = secret_of(pending, settings)
-    link = f"{settings.public_url}/track/{secret}" if secret else ""
+    secret = link_secret(pending, settings)
+    link = tracking_page(settings, secret) if secret else ""
     return Sms(
         delivery_id=pending.delivery.id,
         to=pending.delivery.recipient,
@@ -30,14 +29,6 @@ def sms_for(pending: Pending, settings: Settings) -> Sms:
         secret=secret,
         expires_at=pending.delivery.expires_at,
     )
-
-
-def secret_of(pending: Pending, settings: Settings) -> str:
-    """The secret of the link that this message carries, or nothing."""
-    job_id = pending.notification.job_id
-    if pending.kind is not Kind.ON_THE_WAY or job_id is None:
-        return ""
-    return on_the_way_link(settings.need_secret(), job_id, int(pending.notification.facts["version"]))
 
 
 def sms_calls(tools: Tools, sms: Sms, pending: Pending) -> Calls:
