@@ -19,6 +19,7 @@ from tracker.jobs.lifecycle import (
     Status,
     TransitionRefused,
     check_step,
+    next_steps,
     parse_status,
 )
 
@@ -124,6 +125,34 @@ def test_a_dispatchers_written_reason_overrides_a_guard_and_a_pros_does_not() ->
     check(waiting, S.IN_PROGRESS, DISPATCHER, reason="the customer had one")
     with pytest.raises(GuardRefused):
         check(waiting, S.IN_PROGRESS, PRO, reason="the customer had one")
+
+
+def test_work_is_not_completed_while_a_critical_flag_is_open_unless_a_dispatcher_says_why() -> None:
+    flagged = job(S.IN_PROGRESS, critical_flags=("SCOPE_MISMATCH",))
+    with pytest.raises(GuardRefused) as refused:
+        check(flagged, S.COMPLETED, PRO)
+    assert refused.value.facts["unmet"] == ["critical pain flags are open: SCOPE_MISMATCH"]
+    check(flagged, S.COMPLETED, DISPATCHER, reason="signed by the customer")
+    check(flagged, S.CANCELLED, DISPATCHER)
+    check(job(S.ARRIVED, critical_flags=("SCOPE_MISMATCH",)), S.IN_PROGRESS, PRO)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_next_steps_and_what_stands_in_their_way_are_what_a_step_would_be_told(status: Status) -> None:
+    facts = job(status, order_required=True, critical_flags=("SCOPE_MISMATCH",))
+    for to, unmet in next_steps(facts, Party.STAFF):
+        assert to in DESIGN[status]
+        if unmet:
+            with pytest.raises(GuardRefused) as refused:
+                check_step(facts, to, DISPATCHER, pro_id=facts.pro_id, override_reason=None)
+            assert refused.value.facts["unmet"] == unmet
+        else:
+            check_step(facts, to, DISPATCHER, pro_id=facts.pro_id, override_reason=None)
+
+
+def test_every_step_that_may_begin_or_end_an_appointment_looks_at_the_schedule() -> None:
+    looks = {status for status, effects in EFFECTS.items() if Effect.CHECK_SCHEDULE in effects}
+    assert looks == {S.OPEN, S.ACCEPTED, S.SCHEDULED, S.COMPLETED, S.CANCELLED}
 
 
 def test_no_reason_makes_work_without_a_pro_possible() -> None:
