@@ -28,7 +28,7 @@ from db.outbox import backlog
 from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
-from tracker.analytics import Analyst
+from tracker.analytics import STATEMENT_TIMEOUT_S, Analyst
 from tracker.effects.keep_house import make_partitions
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
@@ -95,6 +95,8 @@ class App:
         visible = frozenset(settings.visible_statuses)
         database = await _connect(settings.need_database_url())
         stack.push_async_callback(database.close)
+        reports = await Database.connect(database.dsn, size=1, statement_timeout_s=STATEMENT_TIMEOUT_S)
+        stack.push_async_callback(reports.close)
         await make_partitions(database, datetime.now(UTC))
         bus = open_bus(settings.redis_url, settings.need_secret(), node_id := new_node_id())
         links = Links(database)
@@ -153,7 +155,7 @@ class App:
             providers=providers,
             tools=tools,
             locker=Locker(settings, database, providers.store),
-            analyst=Analyst(database, ZoneInfo(settings.time_zone)),
+            analyst=Analyst(reports, ZoneInfo(settings.time_zone)),
         )
         self._site = build_site(services, metrics, readiness, scrape)
 

@@ -74,22 +74,26 @@ async def money_figures(conn: Connection, starts: list[datetime], end: datetime)
     rows = await conn.fetch(
         f"""
         WITH posted AS (
-            SELECT id, kind, width_bucket(posted_at, $1) AS day,
-                   substring(key FROM '^payment:([0-9]+):')::bigint AS payment_id
+            SELECT id, key, kind, width_bucket(posted_at, $1) AS day
             FROM ledger_transactions WHERE {RANGE.format("posted_at")}),
-        flows AS (
-            SELECT p.day, CASE WHEN e.account = 'platform_revenue' THEN 'fees'
-                               WHEN p.kind IN ('deposit', 'capture') THEN 'captured'
-                               WHEN p.kind LIKE 'refund%' THEN 'refunded'
-                               WHEN p.kind LIKE 'dispute%' THEN 'disputed'
-                               WHEN p.kind LIKE 'payout%' THEN 'paid_out' END AS flow,
-                   CASE WHEN e.account = 'provider_balance' AND p.kind IN ('deposit', 'capture')
-                        THEN e.amount_cents ELSE -e.amount_cents END AS cents
+        daily AS (
+            SELECT p.day, p.kind, e.account, sum(e.amount_cents) AS cents
             FROM posted p JOIN ledger_entries e ON e.transaction_id = p.id
-            WHERE e.account IN ('provider_balance', 'platform_revenue')
+            WHERE e.account IN ('provider_balance', 'platform_revenue') GROUP BY p.day, p.kind, e.account
             UNION ALL
-            SELECT p.day, 'tips', y.tip_cents
-            FROM posted p JOIN payments y ON y.id = p.payment_id WHERE p.kind = 'capture')
+            SELECT p.day, 'tip', '', sum(y.tip_cents)
+            FROM posted p JOIN payments y ON y.id = substring(p.key FROM '^payment:([0-9]+):')::bigint
+            WHERE p.kind = 'capture' GROUP BY p.day),
+        flows AS (
+            SELECT day, CASE WHEN kind = 'tip' THEN 'tips'
+                             WHEN account = 'platform_revenue' THEN 'fees'
+                             WHEN kind IN ('deposit', 'capture') THEN 'captured'
+                             WHEN kind LIKE 'refund%' THEN 'refunded'
+                             WHEN kind LIKE 'dispute%' THEN 'disputed'
+                             WHEN kind LIKE 'payout%' THEN 'paid_out' END AS flow,
+                   CASE WHEN kind = 'tip' OR account = 'provider_balance' AND kind IN ('deposit', 'capture')
+                        THEN cents ELSE -cents END AS cents
+            FROM daily)
         SELECT day, {columns} FROM flows GROUP BY GROUPING SETS ((day), ())
         """,
         starts,

@@ -37,6 +37,7 @@ from db.pool import Database
 
 MAX_DAYS = 366
 USUAL_DAYS = 30
+STATEMENT_TIMEOUT_S = 15.0  # a year of a large company is more than any request's two seconds
 YEARS = range(2000, 2100)
 
 
@@ -65,9 +66,10 @@ class Report:
 
 
 class Analyst:
-    """One per process; one report at a time, so that reports leave the connections to everything else."""
+    """One per process; one report at a time, on a connection of its own, so that nothing else waits for it."""
 
     def __init__(self, database: Database, zone: ZoneInfo) -> None:
+        """`database` is the analyst's own, with `STATEMENT_TIMEOUT_S`; whoever made it closes it."""
         self._database = database
         self._zone = zone
         self._turn = asyncio.Semaphore(1)
