@@ -1,5 +1,7 @@
 """The built pages: the customer's map at `/track/{link}`, `/pro`, `/dispatch`, and what they load.
 
+`/paid` and `/not-paid` are where a payment provider's page sends the customer back to.
+
 The page of a tracking link is the same file for every link, so it says nothing about which links exist.
 """
 
@@ -19,7 +21,13 @@ from db.errors import NotFound, Problem
 # What a page may ask of the device. Only the pro's page shares a location.
 _NOTHING = "geolocation=(), camera=(), microphone=(), payment=(), usb=()"
 _LOCATION = "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=(), payment=(), usb=()"
-PAGES = {"/track/{link}": "track.html", "/pro": "pro.html", "/dispatch": "dispatch.html"}
+PAGES = {
+    "/track/{link}": "track.html",
+    "/pro": "pro.html",
+    "/dispatch": "dispatch.html",
+    "/paid": "paid.html",  # where a payment page sends the customer back to
+    "/not-paid": "not-paid.html",
+}
 
 
 class PagesNotBuilt(Problem):

@@ -3,6 +3,9 @@ import { defineConfig } from "vite";
 import { budget } from "./build/budget.ts";
 import { pageDepth } from "./build/page_depth.ts";
 
+/** What is built; `paid` and `not-paid` are where a payment page sends the customer back to. */
+const PAGES = ["track", "pro", "dispatch", "paid", "not-paid"];
+
 const page = (name: string): string => fileURLToPath(new URL(`${name}.html`, import.meta.url));
 
 export default defineConfig({
@@ -11,7 +14,7 @@ export default defineConfig({
   plugins: [
     // The customer's page is served at track/{link}: one folder below its own assets.
     pageDepth({ "track.html": 1 }),
-    budget({ "track.html": 100_000 }),
+    budget({ "track.html": 100_000, "dispatch.html": 100_000 }),
   ],
   build: {
     target: "es2022",
@@ -19,7 +22,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { track: page("track"), pro: page("pro"), dispatch: page("dispatch") },
+      input: Object.fromEntries(PAGES.map((name) => [name, page(name)])),
     },
   },
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, arrival, band, clock, day, distance, money, timeWindow, type Region } from "../src/lib/format.ts";
+import { ago, arrival, band, clock, day, distance, moment, money, timeWindow, type Region } from "../src/lib/format.ts";
 
 const britain: Region = { locale: "en-GB", timeZone: "UTC" };
 const america: Region = { locale: "en-US", timeZone: "UTC" };
@@ -60,6 +60,15 @@ test("distances are in miles only where roads are signed in miles", () => {
   assert.equal(distance(960, germany), "1.0 km");
   assert.equal(distance(3, germany), "10 m");
   assert.equal(distance(3, { locale: "not a locale" }), "10 m");
+});
+
+test("a moment has its day and its time", () => {
+  assert.equal(moment(NOON, britain), "20 Nov, 12:00");
+});
+
+test("money has the currency it is in, however it is spelled", () => {
+  assert.equal(money(12_905, britain, "gbp"), "£129.05");
+  assert.equal(money(-500, america, "USD"), "-$5.00");
 });
 
 test("money is cents", () => {

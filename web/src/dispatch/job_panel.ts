@@ -1,20 +1,25 @@
 import type L from "leaflet";
 import { serverNow } from "../lib/clock.ts";
-import { byId, h, setText, show } from "../lib/dom.ts";
+import { byId, h, show } from "../lib/dom.ts";
 import { ago, arrival, clock, distance } from "../lib/format.ts";
-import { HttpProblem, type Http } from "../lib/http.ts";
+import type { Http } from "../lib/http.ts";
 import type { Job } from "../lib/job.ts";
 import type { JobView } from "../lib/job_view.ts";
 import type { Live } from "../lib/live.ts";
 import { region } from "../lib/region.ts";
 import { Watch } from "../lib/watch.ts";
-import type { Status } from "../lib/wire.ts";
 import { JobMap } from "../map/job_map.ts";
 import { margins } from "../map/margins.ts";
 import { tag } from "./job_list.ts";
+import { sectionsOf } from "./sections.ts";
+import type { Refreshable } from "./section.ts";
+import { Steps } from "./steps.ts";
 import { words } from "./words.ts";
 
-/** One job, watched live: where its pro is, and every step that may be taken. */
+/** What becomes of a message is no job event, so what lies open is read again this often. */
+const LOOK_AGAIN_S = 2;
+
+/** One job, watched live: where its pro is, every step that may be taken, and what each step caused. */
 export class JobPanel {
   readonly watch: Watch;
   private readonly http: Http;
@@ -23,11 +28,13 @@ export class JobPanel {
   private readonly changed: () => void;
   private readonly panel = byId("panel");
   private readonly facts = h("div", {});
-  private readonly actions = h("div", { class: "actions" });
-  private readonly problem = h("div", { class: "override", role: "status" });
+  private readonly steps: Steps;
+  private readonly sections: Refreshable[];
   private job: Job;
   private placed = false;
-  private busy = false;
+  private reading = false;
+  private stale = false;
+  private seconds = 0;
 
   /** `changed` is called when the job took a step; `closed` when the panel is left. */
   constructor(live: Live, http: Http, map: L.Map, job: Job, changed: () => void, closed: () => void) {
@@ -38,18 +45,20 @@ export class JobPanel {
     this.drawing = new JobMap(map, { vehicle: words.vehicle(job.pro?.name ?? ""), place: words.place });
     const close = h("button", { class: "button close", type: "button", "aria-label": words.close, click: closed }, "×");
     const title = h("h2", { id: "panel-title", tabindex: "-1" }, job.service);
+    this.steps = new Steps(http, job, () => this.reread());
+    this.sections = sectionsOf(http, () => this.job, () => void this.reread());
     this.panel.replaceChildren(
-      h("div", { class: "row" }, title, close),
+      h("div", { class: "row panel-head" }, title, close),
       this.facts,
-      this.actions,
-      this.problem,
+      this.steps.element,
+      h("div", {}, ...this.sections.map((section) => section.element)),
     );
     show(this.panel, true);
     title.focus();
-    this.renderActions();
+    for (const section of this.sections) void section.refresh();
     this.watch = new Watch(live, job.id, {
       changed: (view) => this.show(view),
-      refused: (refusal) => setText(this.problem, words.refused(refusal.message)),
+      refused: (refusal) => this.steps.say(words.refused(refusal.message)),
     });
   }
 
@@ -60,9 +69,11 @@ export class JobPanel {
     show(this.panel, false);
   }
 
-  /** Seconds pass: ages and estimates move on. */
+  /** Seconds pass: ages and estimates move on, and what lies open is looked at again. */
   tick(): void {
     if (this.watch.view) this.renderFacts(this.watch.view);
+    if (++this.seconds % LOOK_AGAIN_S !== 0) return;
+    for (const section of this.sections) if (section.element.open) void section.refresh();
   }
 
   private show(view: JobView): void {
@@ -95,59 +106,22 @@ export class JobPanel {
     this.facts.replaceChildren(tag(view.job.status), ...lines.map((line) => h("p", { class: "small" }, line)));
   }
 
-  /** The allowed steps are the server's word: after each step they are asked for again. */
+  /** The allowed steps are the server's word: after each change they are asked for again. */
   private async reread(): Promise<void> {
-    try {
-      this.job = await this.http.get<Job>(`api/jobs/${encodeURIComponent(this.job.id)}`);
-      this.renderActions();
-      this.changed();
-    } catch (error) {
-      this.trouble(error);
+    this.stale = true;
+    if (this.reading) return;
+    this.reading = true;
+    while (this.stale) {
+      this.stale = false;
+      for (const section of this.sections) void section.refresh();
+      try {
+        this.job = await this.http.get<Job>(`api/jobs/${encodeURIComponent(this.job.id)}`);
+        this.steps.show(this.job);
+        this.changed();
+      } catch (error) {
+        this.steps.trouble(error);
+      }
     }
-  }
-
-  private renderActions(): void {
-    const buttons = this.job.allowed.map((status) =>
-      h("button", { class: "button", type: "button", "data-to": status, click: () => void this.move(status) }, words.move(words.status[status])),
-    );
-    for (const button of buttons) button.disabled = this.busy;
-    this.actions.replaceChildren(...buttons);
-  }
-
-  private async move(to: Status, override_reason?: string): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    this.renderActions();
-    try {
-      const body = override_reason === undefined ? { status: to } : { status: to, override_reason };
-      await this.http.post(`api/jobs/${encodeURIComponent(this.job.id)}/status`, body);
-      this.problem.replaceChildren();
-    } catch (error) {
-      if (error instanceof HttpProblem && error.code === "guard_refused") this.askReason(to, error.message);
-      else this.trouble(error);
-    } finally {
-      this.busy = false;
-    }
-    await this.reread();
-  }
-
-  /** A guard said no: a dispatcher may go ahead with a written reason. */
-  private askReason(to: Status, why: string): void {
-    const reason = h("textarea", { id: "reason", rows: "2", required: true, minlength: "3", maxlength: "500" });
-    const send = (): void => {
-      if (reason.reportValidity()) void this.move(to, reason.value.trim());
-    };
-    this.problem.replaceChildren(
-      h("p", { class: "notice notice-bad small" }, words.refused(why)),
-      h("label", { class: "small", for: "reason" }, words.overrideLabel),
-      reason,
-      h("button", { class: "button button-main", type: "button", click: send }, words.override(words.status[to])),
-    );
-    reason.focus();
-  }
-
-  private trouble(error: unknown): void {
-    if (!(error instanceof HttpProblem)) throw error;
-    this.problem.replaceChildren(h("p", { class: "notice notice-bad small" }, words.failed(error.message)));
+    this.reading = false;
   }
 }

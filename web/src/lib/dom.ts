@@ -35,6 +35,17 @@ export function show(element: HTMLElement, visible: boolean): void {
   if (element.hidden === visible) element.hidden = !visible;
 }
 
+/**
+ * Replaces an element's children. Who was on a control with a `data-key` is on the new one with that key
+ * afterwards: what changes by itself must not throw a keyboard out.
+ */
+export function refill(element: HTMLElement, ...children: Child[]): void {
+  const focused = document.activeElement;
+  const key = element.contains(focused) ? focused?.getAttribute("data-key") : null;
+  element.replaceChildren(...children.filter((child): child is Node | string => Boolean(child)));
+  if (key) element.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An inline SVG icon from path data of our own. */

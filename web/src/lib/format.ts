@@ -52,6 +52,11 @@ export function timeWindow(start_ms: number, end_ms: number, now_ms: number, reg
   return on === until ? `${from}–${clock(end_ms, region)}` : `${from} – ${until}, ${clock(end_ms, region)}`;
 }
 
+/** When something happened: "21 Nov, 14:32". */
+export function moment(ms: number, region: Region): string {
+  return `${part(ms, region, { day: "numeric", month: "short" })}, ${clock(ms, region)}`;
+}
+
 function part(ms: number, region: Region, options: Intl.DateTimeFormatOptions): string {
   const zone = region.timeZone === undefined ? {} : { timeZone: region.timeZone };
   return new Intl.DateTimeFormat(region.locale, { ...options, ...zone }).format(ms);
@@ -101,7 +106,8 @@ function usesMiles(locale: string): boolean {
   }
 }
 
-/** An amount of integer cents: "$129.00". */
-export function money(cents: number, region: Region): string {
-  return new Intl.NumberFormat(region.locale, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" }).format(cents / 100);
+/** An amount of integer cents: "$129.00". `currency` is ISO 4217, in any case. */
+export function money(cents: number, region: Region, currency = "USD"): string {
+  const style = { style: "currency", currency: currency.toUpperCase(), currencyDisplay: "narrowSymbol" } as const;
+  return new Intl.NumberFormat(region.locale, style).format(cents / 100);
 }

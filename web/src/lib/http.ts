@@ -40,6 +40,10 @@ export class Http {
     return this.call<T>("POST", path, body);
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.call<T>("PUT", path, body);
+  }
+
   /** @throws HttpProblem for every answer that is not 2xx, and when there is no answer in 15 s. */
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
