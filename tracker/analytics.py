@@ -66,7 +66,7 @@ class Report:
 
 
 class Analyst:
-    """One per process; one report at a time, on a connection of its own, so that nothing else waits for it."""
+    """One per process; one report at a time, on a connection of its own: nothing else waits for it."""
 
     def __init__(self, database: Database, zone: ZoneInfo) -> None:
         """`database` is the analyst's own, with `STATEMENT_TIMEOUT_S`; whoever made it closes it."""
