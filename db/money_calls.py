@@ -77,11 +77,11 @@ async def mark_call_done(conn: Connection, keys: list[str], object_id: str) -> N
     )
 
 
-async def mark_call_refused(conn: Connection, key: str, code: str, message: str) -> None:
-    """It certainly did not happen, for this reason. What is known already stays."""
+async def mark_calls_refused(conn: Connection, keys: list[str], code: str, message: str) -> None:
+    """They certainly did not happen, for this reason. What is known already stays."""
     await conn.execute(
         "UPDATE money_calls SET outcome = 'refused', answer = $2::text::jsonb, ended_at = clock_timestamp()"
-        " WHERE key = $1 AND outcome IS NULL",
-        key,
+        " WHERE key = ANY($1::text[]) AND outcome IS NULL",
+        keys,
         json.dumps({"code": code, "message": message[:500]}),
     )

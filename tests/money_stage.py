@@ -45,14 +45,14 @@ PRICE = 12_000
 DEE = Principal("dee", Role.DISPATCHER)
 CLEO = Principal("cleo", Role.CUSTOMER)
 STRIPE, SANDBOX = "stripe", "sandbox"
-MONEY_EFFECTS = [
+MONEY_EFFECTS = (
     Effect.PLACE_HOLD,
     Effect.ASK_FOR_PAYMENT,
     Effect.CAPTURE_HOLD,
     Effect.RELEASE_HOLD,
     Effect.CHARGE_SAVED,
     Effect.MAKE_REFUND,
-]
+)
 
 
 @dataclass
@@ -66,6 +66,7 @@ class Stage:
     since: int
     stripe: Stripe | None
     stand_ins: StandIns
+    effects: tuple[Effect, ...] = MONEY_EFFECTS
     failures: list[BaseException] = field(default_factory=list)
 
     @property
@@ -152,13 +153,14 @@ class Stage:
     async def follow(self, job_id: UUID) -> None:
         """The provider says that something happened to a job's intents."""
         for payment in await self.payments(job_id):
-            await follow_intent(
-                self.database,
-                self.tools.settings,
-                self.tools.providers.payments,
-                str(payment.intent_id),
-                now=datetime.now(UTC),
-            )
+            if payment.intent_id is not None:
+                await follow_intent(
+                    self.database,
+                    self.tools.settings,
+                    self.tools.providers.payments,
+                    payment.intent_id,
+                    now=datetime.now(UTC),
+                )
 
     async def tip(self, job_id: UUID, amount_cents: int, key: str = "t1") -> GivenTip:
         return await give_tip(
@@ -196,8 +198,10 @@ class Stage:
         await self.move(job_id, Status.CANCELLED)
 
     async def work(self, *, later: timedelta = timedelta()) -> None:
-        """Carry out the money effects that wait, each until it is done; what one raises is kept and it is
-        tried again, as the worker does."""
+        """Carry out the money effects that wait, each until it is done.
+
+        What one raises is kept, and it is tried again: as the worker does, or a person who retries.
+        """
         self.failures.clear()
         for _ in range(60):
             if not await self.work_once(later=later):
@@ -210,7 +214,7 @@ class Stage:
             rows = await conn.fetch(
                 "SELECT id, effect, job_id, version, subject FROM outbox WHERE effect = ANY($1::text[])"
                 " AND id > $2 AND done_at IS NULL AND dead_at IS NULL ORDER BY id",
-                [effect.value for effect in MONEY_EFFECTS],
+                [effect.value for effect in self.effects],
                 self.since,
             )
         for row in rows:

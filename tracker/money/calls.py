@@ -22,7 +22,7 @@ from db.money_calls import (
     calls_by_keys,
     freeze_call,
     mark_call_done,
-    mark_call_refused,
+    mark_calls_refused,
     mark_tried,
 )
 from db.pool import Connection, Database
@@ -31,6 +31,7 @@ from tracker.money.provider import ProviderRefused, ProviderUnknown
 LOOK_FIRST_AFTER = timedelta(hours=20)  # Stripe prunes keys after 24: docs.stripe.com/api/idempotent_requests
 MAX_VERSIONS = 9  # a stuck key is rare, two in a row are a provider's bug; nine end in a dead letter
 NOTHING_HAPPENED = "nothing_happened"  # the code of a call that was given up for its next version
+OVERTAKEN = "overtaken"  # the code of a call whose subject is gone
 
 Params: TypeAlias = dict[str, Any]
 
@@ -64,6 +65,11 @@ async def freeze(conn: Connection, key: str, kind: str, params: Params) -> None:
 async def happened(conn: Connection, key: str, object_id: str) -> None:
     """We learned by another way (a webhook) that what this call asks for is done."""
     await mark_call_done(conn, _all_versions(key), object_id)
+
+
+async def cannot_happen(conn: Connection, key: str, why: str) -> None:
+    """We learned by another way that what this call asks for did not happen and never will."""
+    await mark_calls_refused(conn, _all_versions(key), OVERTAKEN, why)
 
 
 async def is_frozen(conn: Connection, key: str) -> bool:
@@ -124,7 +130,7 @@ async def _ask(database: Database, call: MoneyCall, ask: Callable[[str, Params],
         if refused.code == "idempotency_error":  # another release spelled these parameters differently
             raise ProviderUnknown(str(refused), for_good=True) from refused
         async with database.transaction() as conn:
-            await mark_call_refused(conn, call.key, refused.code, refused.message)
+            await mark_calls_refused(conn, [call.key], refused.code, refused.message)
         raise
     return await _done(database, call, made)
 
@@ -151,7 +157,9 @@ async def _next_version(database: Database, key: str, call: MoneyCall) -> MoneyC
         raise ProviderUnknown(f"{MAX_VERSIONS} keys of {key} are stuck")
 
     async def work(conn: Connection) -> MoneyCall:
-        await mark_call_refused(conn, call.key, NOTHING_HAPPENED, "the key was stuck; the next version asks")
+        await mark_calls_refused(
+            conn, [call.key], NOTHING_HAPPENED, "the key was stuck; the next version asks"
+        )
         return await freeze_call(conn, _versioned(key, number), call.kind, call.params)
 
     return await database.in_transaction(work)

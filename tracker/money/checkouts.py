@@ -13,7 +13,7 @@ from db.pool import Connection, Database
 from tracker.messages.kinds import Kind
 from tracker.messages.notify import Notice, notify
 from tracker.money.books import open_books
-from tracker.money.calls import Params, once
+from tracker.money.calls import Params, happened, once
 from tracker.money.payer import describe, metadata_of
 from tracker.money.provider import Checkout, Intent, PaymentProvider, ProviderRefused
 from tracker.money.settle import settle_failure, settle_intent
@@ -103,6 +103,7 @@ async def settle_checkout(
     The method is remembered for tips and for what the hold does not cover.
     """
     books = await open_books(conn, payment.id)
+    await happened(conn, f"payment:{payment.id}:checkout", page.id)
     if intent is not None and page.paid:
         if intent.customer is not None:
             await save_payer(

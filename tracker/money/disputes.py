@@ -36,6 +36,8 @@ async def settle_dispute(
     """
     books = await open_books(conn, payment_id)
     known = await dispute_by_id(conn, dispute.id)
+    if dispute.status == "inquiry":
+        return  # nothing was taken
     if known is None:
         known = await _open(conn, settings, books, dispute, now)
     if known.status == "open" and dispute.status != "open":

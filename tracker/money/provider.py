@@ -84,7 +84,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A customer's bank took a payment back, for now or for good. `status`: open, won or lost."""
+    """A customer's bank took a payment back, for now or for good. `status`: open, won or lost.
+
+    Or inquiry: the bank only asks, and has taken nothing.
+    """
 
     id: str
     intent_id: str

@@ -171,6 +171,7 @@ async def settle_refund(
     """
     books = await open_books(conn, payment_id)
     row = await _row_of(conn, books, refund)
+    await happened(conn, f"refund:{row.id}", refund.id)
     if refund.status in GIVEN:
         if row.status == "done" or (row.status == "failed" and row.refund_id is not None):
             return  # written already; a refund that failed at the provider stays failed
@@ -181,7 +182,6 @@ async def settle_refund(
         source = Account.PROVIDER_BALANCE
         await take_back(conn, books, after, key=f"refund:{row.id}", kind="refund", source=source)
         await end_refund(conn, row.id, status="done", refund_id=refund.id)
-        await happened(conn, f"refund:{row.id}", refund.id)
         facts = {"amount_cents": refund.amount_cents, "refund": row.id, "reason": row.reason}
         await tell_job(conn, books, "refunded", facts, now)
     elif row.status == "done":

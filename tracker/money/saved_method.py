@@ -11,7 +11,7 @@ from db.payments import save_payment
 from db.pool import Database
 from tracker.jobs.lifecycle import Status
 from tracker.money.books import open_books
-from tracker.money.calls import Params, once, was_tried
+from tracker.money.calls import Params, cannot_happen, once, was_tried
 from tracker.money.payer import ask_of
 from tracker.money.provider import Ask, Intent, IntentStatus, PaymentProvider, ProviderRefused
 from tracker.money.settle import settle_failure, settle_intent
@@ -77,4 +77,5 @@ async def _is_wanted(database: Database, payment_id: int, key: str) -> bool:
         if books.job.status != Status.CANCELLED or await was_tried(conn, key):
             return True
         await save_payment(conn, replace(books.payment, status="released", problem="the job was cancelled"))
+        await cannot_happen(conn, key, "the job was cancelled")
         return False

@@ -18,7 +18,7 @@ from tracker.jobs.consequences import Effect
 from tracker.jobs.lifecycle import Status
 from tracker.messages.notify import alert_dispatch
 from tracker.money.books import Books, earn, open_books, post_share, tell_job
-from tracker.money.calls import happened, is_frozen
+from tracker.money.calls import cannot_happen, happened, is_frozen
 from tracker.money.ledger import Account, Entry, post
 from tracker.money.provider import Intent, IntentStatus
 from tracker.money.terms import Purpose
@@ -100,6 +100,7 @@ async def settle_capture(
         await post(conn, key=key, kind="deposit", entries=entries, job_id=taken.job_id)
     for call in ("capture", "charge"):
         await happened(conn, f"payment:{taken.id}:{call}", intent.id)
+    await cannot_happen(conn, f"payment:{taken.id}:release", "the money was taken")
     if taken.purpose == Purpose.TIP:
         await add_to_tip(conn, taken.job_id, taken.captured_cents)
     facts = {"amount_cents": taken.captured_cents, "tip_cents": books.payment.tip_cents}
@@ -118,6 +119,7 @@ async def settle_release(
         return books.payment
     ours = await is_frozen(conn, f"payment:{books.payment.id}:release")
     await happened(conn, f"payment:{books.payment.id}:release", intent.id)
+    await cannot_happen(conn, f"payment:{books.payment.id}:capture", "the hold has ended")
     if not ours and books.job.status != Status.CANCELLED:
         known = books.about(replace(books.payment, intent_id=intent.id))
         return await settle_failure(conn, settings, known, "the hold ended before it was captured", now=now)

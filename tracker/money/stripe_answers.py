@@ -22,9 +22,11 @@ from tracker.money.provider import (
 WAITING = ("requires_payment_method", "requires_confirmation", "requires_action")
 # Anything that is not listed is open: the bank has not decided.
 DISPUTES = {
+    "warning_needs_response": "inquiry",  # the bank asks; it has taken nothing
+    "warning_under_review": "inquiry",
+    "warning_closed": "inquiry",
+    "prevented": "inquiry",
     "won": "won",
-    "warning_closed": "won",
-    "prevented": "won",
     "lost": "lost",
     "appeal_needs_response": "lost",  # money that is gone until the appeal is won
     "appeal_under_review": "lost",
