@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from db.analytics_money import MoneyFigures
 from db.errors import Invalid
 from db.pool import Database
 from tests.company import with_company
+from tests.money_stage import Stage, at, money_place
 from tests.rows import BERLIN, NOON, job, post
 from tests.running import token
 from tests.unharmed import DEE, PAT, abused, call, job_in, unharmed
 from tracker.analytics import MAX_DAYS, Analyst, Figures, begin_of, range_of
 from tracker.local_postgres import PostgresServer
+from tracker.money.payer import SANDBOX
 
 SHORT, DAY, LONG = date(2026, 3, 29), date(2026, 3, 30), date(2026, 10, 25)  # 23, 24 and 25 hours
 BAD = ("from=2026-03-30&to=2026-03-29", "from=2020-01-01", "from=x", "to=0001-01-01", "format=xls", "days=3")
@@ -132,6 +135,36 @@ def test_dispatch_reads_it_over_http_as_json_and_csv(
         ):
             status, refused = call(web, DEE, "GET", f"/api/dispatch/analytics?{query}")
             assert (status, refused["code"]) == (422, "invalid"), query
+
+
+def test_money_that_really_moved_is_in_the_figures(postgres: PostgresServer, template_database: str) -> None:
+    async def story(stage: Stage) -> None:
+        job_id = await stage.job("in_progress")
+        await stage.set(job_id, price_cents=13_000)
+        await stage.hold(job_id)
+        await stage.work()
+        await stage.set(job_id, final_price_cents=12_000)
+        await stage.tip(job_id, 1_000)
+        await stage.complete(job_id)
+        await stage.work()
+        await stage.tip(job_id, 500, "after")
+        await stage.work()
+        await stage.refund(job_id, 1_300)
+        await stage.work()
+        analyst = Analyst(stage.tools.database, BERLIN)
+        today = analyst.today(datetime.now(UTC))
+        report = await analyst.report(today - timedelta(days=1), today)
+        assert report.total.money == MoneyFigures(
+            captured_cents=13_500,
+            refunded_cents=1_300,
+            revenue_cents=12_200,
+            fees_cents=4_280,  # 40 % of the 10,700 that are left of the price
+            tips_cents=1_500,
+        )
+        assert report.owed_cents == 6_420 + 1_500
+
+    with money_place(postgres, template_database) as place:
+        at(SANDBOX, place, story)
 
 
 def test_every_figure_is_explained_to_the_reader() -> None:
