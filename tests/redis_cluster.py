@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
@@ -83,8 +84,8 @@ class RedisCluster:
 
 
 @contextmanager
-def redis_cluster(**options: str) -> Iterator[RedisCluster]:
-    """A running cluster, ended on the way out. `options` as for `start_valkey`."""
+def redis_cluster(program: Path | None = None, **options: str) -> Iterator[RedisCluster]:
+    """A running cluster, ended on the way out. `program` and `options` as for `start_valkey`."""
     with ExitStack() as stack:
         servers = []
         for _ in range(2 * MASTERS):
@@ -97,7 +98,7 @@ def redis_cluster(**options: str) -> Iterator[RedisCluster]:
                 "cluster_allow_replica_migration": "no",  # every master keeps its own replica
                 "repl_diskless_sync_delay": "0",
             }
-            servers.append((stack.enter_context(start_valkey(None, **own, **options)), bus_port))
+            servers.append((stack.enter_context(start_valkey(None, program, **own, **options)), bus_port))
         cluster = RedisCluster([server for server, _ in servers])
         _join(servers)
         cluster.wait_whole()

@@ -1,4 +1,7 @@
-"""Servers that a test may mistreat: here a Valkey of its own, with no memory beyond its process."""
+"""Servers that a test may mistreat: here a Valkey of its own, with no memory beyond its process.
+
+The bench gives another `program`, Debian's Redis: the same settings, the same words.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,9 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 class Valkey:
     """A Valkey server on 127.0.0.1, running from the start. A context manager; `stop` is the way out."""
 
-    def __init__(self, port: int, options: dict[str, str]) -> None:
+    def __init__(self, port: int, options: dict[str, str], program: Path | None = None) -> None:
         self.port = port
+        self._program = program or Path(get_binary_path())
         self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="tracker-valkey-"))
         self._process = self._spawn()
@@ -119,7 +123,8 @@ class Valkey:
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self._folder / "valkey.log").open("ab") as log:
             return subprocess.Popen(
-                [str(get_binary_path()), *words],
+                ["redis-server", *words],  # by its name the program knows what it is
+                executable=self._program,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -128,15 +133,16 @@ class Valkey:
             )
 
 
-def start_valkey(port: int | None = None, **options: str) -> Valkey:
+def start_valkey(port: int | None = None, program: Path | None = None, **options: str) -> Valkey:
     """A running Valkey, on a free port below 32768 unless one is given; use it in a `with`.
 
-    `options` are its settings, with underscores for dashes: `start_valkey(requirepass="x")`.
+    `options` are its settings, with underscores for dashes: `start_valkey(requirepass="x")`. `program` is
+    another server of the same kind.
     Raises RuntimeError when it does not start.
     """
     settings = {name.replace("_", "-"): value for name, value in options.items()}
     for attempt in range(5):
-        server = Valkey(port or free_port(), settings)
+        server = Valkey(port or free_port(), settings, program)
         try:
             server.wait_ready()
         except RuntimeError:
