@@ -10,6 +10,7 @@ import asyncpg
 
 from db.pool import Connection
 
+STATUSES = ("pending", "approved", "paid", "failed")
 DISPUTED = "dispute"  # the first word of `held_for` while a dispute is open
 
 
@@ -89,18 +90,18 @@ async def list_payouts(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Payout]:
-    """Lines, newest first, from just below `before` (an id)."""
+    """Lines, newest first, from just below `before` (an id). Raises ValueError for a status that is none."""
+    where: list[str] = ["true"]
+    args: list[object] = []
+    for condition, value in (("pro_id =", pro_id), ("job_id =", job_id), ("id <", before)):
+        if value is not None:
+            args.append(value)
+            where.append(f"{condition} ${len(args)}")
+    if status is not None:  # spelled out, so that the partial index serves a generic plan
+        where.append(f"status = '{STATUSES[STATUSES.index(status)]}'")
     rows = await conn.fetch(
-        f"""
-        SELECT {_COLUMNS} FROM payouts
-        WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR pro_id = $2)
-          AND ($3::uuid IS NULL OR job_id = $3) AND ($4::bigint IS NULL OR id < $4)
-        ORDER BY id DESC LIMIT $5
-        """,
-        status,
-        pro_id,
-        job_id,
-        before,
+        f"SELECT {_COLUMNS} FROM payouts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ${len(args) + 1}",
+        *args,
         limit,
     )
     return [_payout(row) for row in rows]
@@ -221,11 +222,18 @@ async def unbind_payouts(conn: Connection, transfer_no: int, problem: str | None
     )
 
 
+# Everybody locks lines in the order of their ids.
+_LOCKED_OF_JOB = "SELECT id FROM payouts WHERE job_id = $1 ORDER BY id FOR NO KEY UPDATE"
+
+
 async def hold_payouts(conn: Connection, job_id: UUID, dispute_id: str) -> None:
     """A dispute was opened: what of this job is not paid yet is not to be paid now."""
     await conn.execute(
-        "UPDATE payouts SET held_for = coalesce(held_for, $2)"
-        " WHERE job_id = $1 AND status <> 'paid' AND amount_cents > 0",
+        f"""
+        WITH due AS ({_LOCKED_OF_JOB})
+        UPDATE payouts p SET held_for = coalesce(p.held_for, $2) FROM due
+        WHERE p.id = due.id AND p.status <> 'paid' AND p.amount_cents > 0
+        """,
         job_id,
         f"{DISPUTED} {dispute_id}",
     )
@@ -234,7 +242,10 @@ async def hold_payouts(conn: Connection, job_id: UUID, dispute_id: str) -> None:
 async def unhold_payouts(conn: Connection, job_id: UUID) -> None:
     """The job's last open dispute was closed."""
     await conn.execute(
-        "UPDATE payouts SET held_for = NULL WHERE job_id = $1 AND held_for LIKE $2", job_id, f"{DISPUTED} %"
+        f"WITH due AS ({_LOCKED_OF_JOB})"
+        " UPDATE payouts p SET held_for = NULL FROM due WHERE p.id = due.id AND p.held_for LIKE $2",
+        job_id,
+        f"{DISPUTED} %",
     )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
+from db.errors import NotFound
 from tests.payout_stage import PRICE, SHARE, Stage, on_stage
+from tracker import payouts_command
 from tracker.effects.reverse_transfer import reverse_transfer
 from tracker.effects.send_transfer import send_transfer
+from tracker.effects.task import GiveUp
+from tracker.effects.weekly_payouts import weekly_payouts
 from tracker.jobs.consequences import Effect
 from tracker.money import payouts
-from tracker.money.payouts import NO_ACCOUNT, CannotPay, Outcome, retry_failed
+from tracker.money.disputes import settle_dispute
+from tracker.money.payouts import NO_ACCOUNT, NotFailed, Outcome, Run, retry_failed, run_payouts
 from tracker.money.provider import ProviderUnknown
 from tracker.money.reversals import ask_back
 from tracker.stand_ins import Kind, StandIns
@@ -247,10 +253,88 @@ def test_a_line_that_was_never_refused_is_not_tried_again(database_url: str, sta
     async def story(stage: Stage) -> None:
         await stage.job()
         (line,) = await stage.lines()
-        with pytest.raises(Exception, match="was refused"):
+        with pytest.raises(NotFailed):
             await retry_failed(stage.database, line.id, provider="stripe")
-        with pytest.raises(Exception, match="no such payout"):
+        with pytest.raises(NotFound):
             await retry_failed(stage.database, 10**9, provider="stripe")
-        assert CannotPay.status == 409
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_a_transfer_whose_line_got_disputed_before_the_first_try_is_put_off(
+    database_url: str, stand_ins: StandIns
+) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.account_of()
+        _, disputed = await stage.job()
+        await stage.job()
+        await stage.approve_all()
+        await stage.run("1")
+        dispute = await stage.payments.dispute(
+            stage.stripe.open_dispute(disputed.intent_id or "", PRICE)["id"]
+        )
+        async with stage.database.transaction() as conn:
+            await settle_dispute(conn, stage.settings, disputed.id, dispute, now=datetime.now(UTC))
+        await send_all(stage)
+        assert stage.stripe.state.transfers == {}
+        assert [(line.status, line.transfer_no) for line in await stage.lines()] == [("approved", None)] * 2
+        (paid,) = await stage.run("2")
+        assert paid.amount_cents == SHARE
+        await send_all(stage)
+        assert [line.status for line in await stage.lines()] == ["approved", "paid"]
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_a_transfer_of_the_sandbox_is_never_made_at_stripe(database_url: str, stand_ins: StandIns) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.job()
+        await stage.approve_all()
+        run = Run(provider="sandbox", run_key="1", currency="usd")
+        (paid,) = await run_payouts(stage.database, stage.settings, run, now=datetime.now(UTC))
+        with pytest.raises(GiveUp, match="belongs to sandbox"):
+            await stage.perform(Effect.SEND_TRANSFER, str(paid.transfer_no), send_transfer)
+        assert stage.stripe.state.transfers == {}
+        assert [line.status for line in await stage.lines()] == ["approved"]
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_the_weekly_run_pays_under_the_weeks_name(database_url: str, stand_ins: StandIns) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.account_of()
+        await stage.job()
+        await stage.approve_all()
+        for _ in range(2):
+            await stage.perform(Effect.WEEKLY_PAYOUTS, "2026-W47", weekly_payouts)
+        assert [(sent.run_key, sent.amount_cents) for sent in await stage.transfers()] == [
+            ("2026-W47", SHARE)
+        ]
+        with pytest.raises(GiveUp):
+            await stage.perform(Effect.WEEKLY_PAYOUTS, "", weekly_payouts)
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_the_command_line_lists_approves_and_runs(
+    database_url: str, stand_ins: StandIns, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    payouts_command.add_arguments(parser)
+
+    async def story(stage: Stage) -> None:
+        async def said(*words: str) -> str:
+            capsys.readouterr()
+            assert await payouts_command.payouts(stage.settings, parser.parse_args(words)) == 0
+            return capsys.readouterr().out
+
+        await stage.account_of()
+        await stage.job()
+        (line,) = await stage.lines()
+        assert f"{line.id:>8}  pending " in await said("list", "--status", "pending", "--pro", "pat")
+        assert await said("approve", str(line.id), "999") == f"{line.id}: approved\n999: unknown\n"
+        assert await said("list", "--status", "pending") == "0 lines, 0 cents\n"
+        assert f"pat: transfer, {SHARE} cents" in await said("run", "--key", "now")
+        assert await said("run", "--key", "now") == "run by-hand:now: 0 pros\n"
 
     on_stage(database_url, stand_ins, story)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.effects.task import GiveUp, Task, Tools
 from tracker.money.reversals import take_back
+from tracker.money.transfers import OtherProvider
 
 
 async def reverse_transfer(tools: Tools, task: Task) -> None:
@@ -11,4 +12,8 @@ async def reverse_transfer(tools: Tools, task: Task) -> None:
     number = (task.subject or "").partition(":")[0]
     if not number.isdecimal():
         raise GiveUp(f"reverse_transfer needs a transfer's number, not {task.subject!r}")
-    await take_back(tools.database, tools.settings, tools.providers.payments, int(number), now=task.now)
+    payments = tools.providers.payments
+    try:
+        await take_back(tools.database, tools.settings, payments, int(number), now=task.now)
+    except OtherProvider as other:
+        raise GiveUp(str(other)) from other

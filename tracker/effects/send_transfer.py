@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tracker.effects.task import Task, Tools
-from tracker.money.transfers import make_transfer
+from tracker.effects.task import GiveUp, Task, Tools
+from tracker.money.transfers import OtherProvider, make_transfer
 
 
 async def send_transfer(tools: Tools, task: Task) -> None:
     """Raises ProviderUnknown when it is not known whether the money went: looked up at the next try."""
-    await make_transfer(tools.database, tools.settings, tools.providers.payments, task.number(), now=task.now)
+    payments = tools.providers.payments
+    try:
+        await make_transfer(tools.database, tools.settings, payments, task.number(), now=task.now)
+    except OtherProvider as other:
+        raise GiveUp(str(other)) from other

@@ -16,10 +16,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from db.errors import Invalid
 from db.payers import save_payer
-from db.payments import Payment, add_payment, payment_by_checkout, save_payment
+from db.payments import add_payment, payment_by_checkout, save_payment
 from db.pool import Connection
 from rooms.strict_json import loads
 from tracker.jobs.facts import MONEY
@@ -49,11 +50,18 @@ class UnusableCheckout(Exception):
 
 
 async def take_paid_checkout(
-    conn: Connection, settings: Settings, provider: str, page: Checkout, intent: Intent, *, now: datetime
-) -> Payment:
+    conn: Connection,
+    settings: Settings,
+    provider: str,
+    page: Checkout,
+    intent: Intent | None,
+    *,
+    now: datetime,
+) -> None:
     """Make the job of a paid page, its customer and its payment, in the caller's transaction.
 
-    Again, or at the same time: the same job and payment. Raises UnusableCheckout.
+    Without an intent nothing had to be paid: a voucher was worth the whole price. Again, or at the same time:
+    the same job and payment. Raises UnusableCheckout.
     """
     if page.currency != settings.currency:
         raise UnusableCheckout(f"checkout {page.id} was paid in {page.currency}, not in {settings.currency}")
@@ -62,6 +70,10 @@ async def take_paid_checkout(
         made = await take_order(conn, order, source="checkout", now=now, actor=MONEY)
     except (Invalid, ReferenceConflict) as error:
         raise UnusableCheckout(f"checkout {page.id}: {error.code}: {error.detail}") from error
+    if page.amount_cents != order.price_cents:
+        await _tell_amount(conn, settings, page, order, made.job_id, now)
+    if intent is None:
+        return
     payment = await add_payment(
         conn,
         job_id=made.job_id,
@@ -71,24 +83,27 @@ async def take_paid_checkout(
         amount_cents=page.amount_cents,
     )
     if payment is None:
-        payment = await payment_by_checkout(conn, page.id)
-        if payment is None:
+        if await payment_by_checkout(conn, page.id) is None:
             raise UnusableCheckout(f"checkout {page.id}: job {made.job_id} is paid for by another one")
-        return payment
+        return
     await save_payment(conn, replace(payment, checkout_id=page.id, intent_id=intent.id))
     if intent.customer is not None:
         await save_payer(conn, made.customer_id, customer=intent.customer, method=intent.payment_method)
-    if page.amount_cents != order.price_cents:
-        await alert_dispatch(
-            conn,
-            settings,
-            event_key=f"checkout:{page.id}:amount"[:200],
-            title="An order was not paid as agreed",
-            body=f"Order {order.reference} costs {order.price_cents} cents; {page.amount_cents} were paid.",
-            job_id=made.job_id,
-            now=now,
-        )
-    return await settle_intent(conn, settings, payment.id, intent, now=now)
+    await settle_intent(conn, settings, payment.id, intent, now=now)
+
+
+async def _tell_amount(
+    conn: Connection, settings: Settings, page: Checkout, order: Order, job_id: UUID, now: datetime
+) -> None:
+    await alert_dispatch(
+        conn,
+        settings,
+        event_key=f"checkout:{page.id}:amount"[:200],
+        title="An order was not paid as agreed",
+        body=f"Order {order.reference} costs {order.price_cents} cents; {page.amount_cents} were paid.",
+        job_id=job_id,
+        now=now,
+    )
 
 
 async def _order_of(conn: Connection, page: Checkout) -> Order:

@@ -13,7 +13,7 @@ from db.pool import Connection, Database
 from tracker.money.checkout_orders import take_paid_checkout
 from tracker.money.checkouts import payment_of_checkout, settle_checkout
 from tracker.money.disputes import settle_dispute
-from tracker.money.provider import Intent, IntentStatus, PaymentProvider
+from tracker.money.provider import Dispute, Intent, IntentStatus, PaymentProvider, Refund
 from tracker.money.refunds import settle_refund
 from tracker.money.settle import settle_intent
 from tracker.settings import Settings
@@ -31,8 +31,12 @@ async def follow_intent(
     if payment is None:
         return
     intent = await provider.intent(intent_id)
-    async with database.transaction() as conn:
-        payment = await settle_intent(conn, settings, payment.id, intent, now=now)
+    number = payment.id
+
+    async def settle(conn: Connection) -> Payment:
+        return await settle_intent(conn, settings, number, intent, now=now)
+
+    payment = await database.in_transaction(settle)
     if intent.status is IntentStatus.TAKEN:
         await _follow_what_went_back(database, settings, provider, payment, intent, now)
 
@@ -48,11 +52,27 @@ async def _follow_what_went_back(
     refunds = await provider.refunds(intent.id)
     disputes = await provider.disputes(intent.id) if intent.disputed or payment.dispute else []
     for refund in refunds:
-        async with database.transaction() as conn:
-            await settle_refund(conn, settings, payment.id, refund, now=now)
+        await _settle_refund(database, settings, payment, refund, now)
     for dispute in disputes:
-        async with database.transaction() as conn:
-            await settle_dispute(conn, settings, payment.id, dispute, now=now)
+        await _settle_dispute(database, settings, payment, dispute, now)
+
+
+async def _settle_refund(
+    database: Database, settings: Settings, payment: Payment, refund: Refund, now: datetime
+) -> None:
+    async def settle(conn: Connection) -> None:
+        await settle_refund(conn, settings, payment.id, refund, now=now)
+
+    await database.in_transaction(settle)
+
+
+async def _settle_dispute(
+    database: Database, settings: Settings, payment: Payment, dispute: Dispute, now: datetime
+) -> None:
+    async def settle(conn: Connection) -> None:
+        await settle_dispute(conn, settings, payment.id, dispute, now=now)
+
+    await database.in_transaction(settle)
 
 
 async def follow_dispute(
@@ -64,10 +84,10 @@ async def follow_dispute(
     """
     dispute = await provider.dispute(dispute_id)
     await follow_intent(database, settings, provider, dispute.intent_id, now=now)
-    async with database.transaction() as conn:
+    async with database.connection() as conn:
         payment = await payment_by_intent(conn, dispute.intent_id)
-        if payment is not None:
-            await settle_dispute(conn, settings, payment.id, dispute, now=now)
+    if payment is not None:
+        await _settle_dispute(database, settings, payment, dispute, now)
 
 
 async def follow_checkout(
@@ -84,7 +104,7 @@ async def follow_checkout(
         payment = await payment_of_checkout(conn, page)
         if payment is not None:
             await settle_checkout(conn, settings, payment, page, intent, now=now)
-        elif page.paid and intent is not None:
+        elif page.paid or (page.status == "complete" and page.amount_cents == 0):  # a voucher paid for it
             await take_paid_checkout(conn, settings, provider.name, page, intent, now=now)
 
     await database.in_transaction(work)

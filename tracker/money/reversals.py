@@ -26,7 +26,7 @@ from tracker.money.calls import Params, freeze, once
 from tracker.money.ledger import Account, Entry, post
 from tracker.money.payouts import transfer_key
 from tracker.money.provider import PaymentProvider, ProviderRefused, Transfer
-from tracker.money.transfers import alert_of_transfer, seen
+from tracker.money.transfers import alert_of_transfer, check_provider, seen
 from tracker.settings import Settings
 
 
@@ -67,12 +67,13 @@ async def take_back(
 ) -> None:
     """Reverse a transfer at the provider, as it was decided, and write it into the books.
 
-    Raises ProviderUnknown, Unavailable: again later.
+    Raises ProviderUnknown, Unavailable: again later. Raises OtherProvider.
     """
     async with database.transaction() as conn:
         sent = await lock_transfer(conn, number)
         if sent is None or sent.status != "paid":
             return
+        check_provider(sent, payments)
         # One call per state that it starts from: when a part was taken back elsewhere, the rest is another.
         key = f"{transfer_key(number)}:reverse:{sent.reversed_cents}"
         left = sent.amount_cents - sent.reversed_cents

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from db.money_calls import MoneyCall
 from db.payouts import (
@@ -30,14 +31,25 @@ from tracker.settings import Settings
 T = TypeVar("T")
 
 
+class OtherProvider(Exception):
+    """A transfer of the sandbox's is never made at Stripe, nor one of Stripe's played in the sandbox."""
+
+
+def check_provider(sent: Sent, payments: PaymentProvider) -> None:
+    """Raises OtherProvider: keys were set, or removed, since the transfer was decided on."""
+    if sent.provider != payments.name:
+        raise OtherProvider(f"transfer {sent.id} belongs to {sent.provider}, not to {payments.name}")
+
+
 async def make_transfer(
     database: Database, settings: Settings, payments: PaymentProvider, number: int, *, now: datetime
 ) -> None:
     """Send what a transfer carries, write it into the books, and mark the jobs that are paid by it.
 
     Raises ProviderUnknown when the provider did not say what it did, Unavailable; both mean: again later.
+    Raises OtherProvider.
     """
-    if await _is_to_be_sent(database, settings, number, now):
+    if await _is_to_be_sent(database, settings, payments, number, now):
         try:
             made = await once(
                 database, transfer_key(number), ask=_asking(payments), look=_looking(payments), now=now
@@ -49,16 +61,22 @@ async def make_transfer(
     async with database.connection() as conn:
         jobs = await jobs_paid_by(conn, number)
     for job_id in jobs:  # each by itself: a job's row is locked before its lines, never after
-        async with database.transaction() as conn:
+
+        async def pay(conn: Connection, job_id: UUID = job_id) -> None:
             await pay_job(conn, job_id, now=now)
 
+        await database.in_transaction(pay)
 
-async def _is_to_be_sent(database: Database, settings: Settings, number: int, now: datetime) -> bool:
+
+async def _is_to_be_sent(
+    database: Database, settings: Settings, payments: PaymentProvider, number: int, now: datetime
+) -> bool:
     """Whether it is still to be made. With a line that got disputed before the first try, it is put off."""
     async with database.transaction() as conn:
         sent = await lock_transfer(conn, number)
         if sent is None or sent.status != "asked":
             return False
+        check_provider(sent, payments)
         lines = await payouts_of_transfer(conn, number)
         held = [line for line in lines if line.held_for is not None]
         if not held or await was_tried(conn, transfer_key(number)):
@@ -86,6 +104,7 @@ async def _settle_paid(database: Database, number: int, made: Transfer, now: dat
             job_id=None,
             memo=f"transfer {number}",
         )
+        await payouts_of_transfer(conn, number)
         await end_transfer(conn, number, status="paid", at=now, transfer_id=made.id)
         await mark_payouts_paid(conn, number, now)
 
