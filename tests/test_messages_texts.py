@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -153,6 +155,25 @@ def test_amounts_are_written_as_people_read_them(cents: int, currency: str, said
 )
 def test_a_number_is_written_as_networks_want_it_or_is_none(raw: str, number: str | None) -> None:
     assert e164(raw) == number
+
+
+def said_of(kind: Kind) -> str:
+    """How docs/messages.md says by what a kind travels and when it is too late."""
+    names = {Channel.SMS: "text", Channel.EMAIL: "mail", Channel.PUSH: "push"}
+    ways = [", else ".join(names[channel] for channel in way) for way in PLANS[kind].ways]
+    joint = "; and " if any(", else " in way for way in ways) else " and "
+    minutes = int(PLANS[kind].expires_after.total_seconds() / 60)
+    if minutes < 60:
+        late = f"{minutes} min"
+    else:
+        late = f"{minutes // 60} h" if minutes <= 24 * 60 else f"{minutes // (24 * 60)} d"
+    return f"{joint.join(ways)} | {late}"
+
+
+def test_the_operators_page_has_the_table_that_the_code_has() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "messages.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+ \| [^|]+) \|$", page, re.MULTILINE)
+    assert rows == [(kind.value, said_of(kind)) for kind in Kind]
 
 
 def test_each_kind_reaches_a_person_by_its_own_channels() -> None:
