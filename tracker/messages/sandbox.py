@@ -8,12 +8,12 @@ must not be able to open a customer's page with it.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from db.pool import Database
+from db.sandbox import put
 from tracker.messages.channels import Mail, ProviderName, Push, Sent, Sms, Subscription
 from tracker.messages.vapid import sandbox_public_key
 from tracker.settings import Settings
@@ -35,15 +35,8 @@ class _Sandbox:
     async def _keep(self, kind: str, key: str, job_id: UUID | None, body: dict[str, Any]) -> Sent:
         """Keep one message once per key."""
         async with self._database.transaction() as conn:
-            await conn.execute(
-                "INSERT INTO sandbox_objects (id, kind, key, job_id, body) VALUES ($1, $2, $1, $3, $4::jsonb)"
-                " ON CONFLICT DO NOTHING",
-                key,
-                kind,
-                job_id,
-                json.dumps(body),
-            )
-        return Sent(key, delivered=True, segments=None, cost_micros=0)
+            await put(conn, key, kind, key, job_id, body)
+        return Sent(key, delivered=True, cost_micros=0)
 
 
 class SandboxSms(_Sandbox):
