@@ -206,6 +206,7 @@ def test_a_statement_adds_up_and_its_ranges_are_checked(web: Process) -> None:
         "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
         "from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:00Z",
         "from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z",
+        "to=0001-01-01T00:00:00Z",
         "format=xml",
         "start=2026-01-01T00:00:00Z",
     ):

@@ -18,7 +18,7 @@ from tracker.effects.handle_stripe_event import handle_stripe_event
 from tracker.effects.task import GiveUp, Postpone
 from tracker.jobs.consequences import Effect
 from tracker.jobs.orders import keep_order, read_order
-from tracker.money.provider import Ask
+from tracker.money.provider import Ask, Checkout
 from tracker.money.stripe_events import handle_event, subject_of
 from tracker.stand_ins import StandIns
 
@@ -431,5 +431,36 @@ def test_a_reversal_heard_of_before_the_transfer_is_written_down_waits(
         await stage.payments.reverse("r", sent.id, SHARE)
         with pytest.raises(Postpone):
             await deliver(stage, *events_about(stage, sent.id)[-1:])
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_an_order_that_a_voucher_paid_for_becomes_a_job_without_money(
+    database_url: str, stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(stage: Stage) -> None:
+        async def free(checkout_id: str) -> Checkout:
+            return Checkout(
+                id=checkout_id,
+                url=None,
+                status="complete",
+                paid=False,  # Stripe: no_payment_required
+                intent_id=None,
+                amount_cents=0,
+                currency="usd",
+                customer=None,
+                customer_name="Ada Vale",
+                customer_email="ada@example.com",
+                customer_phone=None,
+                metadata=ORDER,
+            )
+
+        session = await shop_checkout(stage, ORDER)
+        stage.stripe.pay_checkout(session)
+        monkeypatch.setattr(stage.payments, "checkout", free)
+        ids = events_about(stage, session)
+        await deliver(stage, *ids, *ids)
+        assert await stage.asked("SELECT price_cents FROM jobs") == 0
+        assert await stage.asked("SELECT count(*) FROM payments") == 0
 
     on_stage(database_url, stand_ins, story)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from db.errors import Invalid, NotFound
 from db.pool import Connection
@@ -12,6 +12,8 @@ from db.statements import MAX_LINES, Statement, is_pro, statement_of
 from db.times import iso
 
 LONGEST = timedelta(days=366)
+USUAL = timedelta(days=31)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # owasp.org/www-community/attacks/CSV_Injection
 COLUMNS = ("posted_at", "kind", "job_id", "reference", "service", "memo", "amount_cents", "balance_cents")
 
@@ -25,7 +27,7 @@ async def read_statement(
     holds more lines than one statement can.
     """
     end = end or now
-    start = start or end - timedelta(days=31)
+    start = start or max(end, EPOCH + USUAL) - USUAL
     if not timedelta() < end - start <= LONGEST:
         raise Invalid("from must be before to, and at most 366 days", field="from")
     if not await is_pro(conn, pro_id):
