@@ -300,6 +300,7 @@ def test_an_overridden_guard_is_audited(database_url: str) -> None:
         async with database.connection() as conn:
             event = (await events_since(conn, job_id, 5))[0]
         assert event.data["override_reason"] == "customer had a mount"
+        assert event.data["overridden"] == ["the ordered equipment has not been delivered"]
         assert event.actor_id == "dee"
 
     with_company(database_url, story)

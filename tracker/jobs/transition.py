@@ -31,6 +31,7 @@ from tracker.jobs.lifecycle import (
     Status,
     check_step,
     party_of,
+    unmet_guards,
 )
 
 OLDEST_TAP = timedelta(days=7)  # an offline phone may report a step this late
@@ -98,8 +99,16 @@ async def move_job(
         pro_id = await pro_after(conn, job, step, principal)
         facts = await guarded_facts(conn, job, step.to)
         check_step(facts, step.to, principal, pro_id=pro_id, override_reason=step.override_reason)
+        waived = unmet_guards(facts, step.to, pro_id=pro_id)
         return await write_step(
-            conn, job, step, Actor.of(principal), pro_id, occurred_at, links_die_at=now + link_grace
+            conn,
+            job,
+            step,
+            Actor.of(principal),
+            pro_id,
+            occurred_at,
+            links_die_at=now + link_grace,
+            more={"overridden": waived} if waived else None,
         )
 
     return await database.in_transaction(work)
