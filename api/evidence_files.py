@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Annotated, cast
 from uuid import UUID
@@ -19,6 +20,9 @@ from api.shapes import Input
 from db.errors import Invalid, NotFound
 from db.evidence import evidence_by_id
 from tracker.evidence.links import Size, check_url
+from tracker.evidence.store_problems import NoSuchFile
+
+log = logging.getLogger("tracker.evidence")
 
 # A photo is a picture and nothing else, whatever a browser makes of it.
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -66,5 +70,9 @@ async def _serve(services: Services, scope: Scope, now: datetime) -> Response:
     }
     if etag in Headers(scope=scope).get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    data = await services.providers.store.get(key)
+    try:
+        data = await services.providers.store.get(key)
+    except NoSuchFile:
+        log.error("evidence %s has lost its file %s", one.id, key)  # the store was changed by other hands
+        raise NotFound from None
     return Response(data, headers=headers, media_type=one.media_type)

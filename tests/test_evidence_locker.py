@@ -50,8 +50,13 @@ class Stage:
         return await self.locker.add_photo(who, piece, read, "image/jpeg", datetime.now(UTC))
 
     async def sign(self, key: str) -> Kept:
+        """A drawn signature, sent again as a phone does when it is told to retry."""
         piece = Piece(self.job_id, Kind.SIGNATURE, key, Taken())
-        return await self.locker.add_signature(PAT, piece, SCRIBBLE, datetime.now(UTC))
+        while True:
+            try:
+                return await self.locker.add_signature(PAT, piece, SCRIBBLE, datetime.now(UTC))
+            except Unavailable:
+                await asyncio.sleep(0.1)
 
     def files(self) -> set[str]:
         return {path.name for path in self.folder.rglob("*") if path.is_file()}

@@ -45,7 +45,7 @@ from tracker.evidence.rules import (
 )
 from tracker.evidence.store import Store
 from tracker.evidence.strokes import Signature, draw
-from tracker.evidence.sweep import LOOSE_FOR, sweep_orphans
+from tracker.evidence.sweep import LOOSE_FOR, delete_files
 from tracker.jobs.facts import Actor, record_fact
 from tracker.settings import Settings
 
@@ -151,9 +151,10 @@ class Locker:
 
         kept = await self._database.in_transaction(work)
         try:
-            await sweep_orphans(self._store, self._database, now)
+            files = [kept.evidence.store_key, kept.evidence.thumb_key]
+            await delete_files(self._store, self._database, files)
         except Unavailable:
-            log.warning("the files of removed evidence are left to the next sweep")
+            log.warning("the files of removed evidence %s are left to the next sweep", evidence_id)
         return kept
 
     async def _add(

@@ -18,10 +18,15 @@ async def sweep_orphans(store: Store, database: Database, now: datetime) -> int:
     while True:
         async with database.transaction() as conn:
             keys = await condemn_files(conn, now, limit=SWEPT_AT_ONCE)
-        for key in keys:
-            await store.delete(key)
-        async with database.connection() as conn:
-            await forget_files(conn, keys)
+        await delete_files(store, database, keys)
         swept += len(keys)
         if len(keys) < SWEPT_AT_ONCE:
             return swept
+
+
+async def delete_files(store: Store, database: Database, keys: list[str]) -> None:
+    """Delete files that are on the list, then take them off it. Raises Unavailable; again does no harm."""
+    for key in keys:
+        await store.delete(key)
+    async with database.connection() as conn:
+        await forget_files(conn, keys)
