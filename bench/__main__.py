@@ -14,6 +14,7 @@ from bench import (
     bystander,
     claim,
     claims_http,
+    cluster,
     demo_start,
     effects,
     feed,
@@ -45,6 +46,7 @@ BENCHMARKS = {
         effects,
         demo_start,
         bystander,
+        cluster,
         badinput,
         live,
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from rooms.bus import BusState
 from rooms.redis_bus import RedisBus
 
 SECRET = b"the bench's"
@@ -29,7 +30,7 @@ async def _main(url: str, first: int, rooms: int) -> None:
     names = [f"job:{number}" for number in range(first, first + rooms)]
     for start in range(0, rooms, SUBSCRIBE_AT_ONCE):
         await asyncio.gather(*map(bus.subscribe, names[start : start + SUBSCRIBE_AT_ONCE]))
-    answer = f"ready {bus.state}"
+    answer = "ready" if bus.state is BusState.UP else f"its bus is {bus.state}"
     while True:
         print(answer, flush=True)
         order = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)

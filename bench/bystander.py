@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from bench.harness import Report, Sample, cpu_us, take_turns
+from bench.harness import Report, Sample, take_turns
+from bench.node_process import NodeProcess
+from bench.redis_program import redis_program
 from tests.redis_cluster import redis_cluster
 from tests.servers import start_valkey
 
@@ -30,38 +30,6 @@ FIGURES = {
     "bystander": "bystander",
     "idle": "the same bystander when nobody speaks",
 }
-
-
-class NodeProcess:
-    """`bench.bus_node` and the lines it answers."""
-
-    def __init__(self, url: str, first_room: int, rooms: int) -> None:
-        words = [sys.executable, "-m", "bench.bus_node", url, str(first_room), str(rooms)]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        answer = self._answer()
-        if answer != "ready up":
-            self.stop()
-            raise RuntimeError(f"a node of the bench does not start: {answer}")
-
-    @property
-    def cpu_us(self) -> float:
-        """Processor time that it has used so far, in microseconds."""
-        return cpu_us(self._process.pid)
-
-    def order(self, words: str) -> int:
-        """Give an order; returns how many messages it has heard once that is done."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{words}\n")
-        self._process.stdin.flush()
-        return int(self._answer())
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.communicate()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
 
 
 @dataclass
@@ -80,14 +48,14 @@ class Three:
         idle = self.bystander.cpu_us - before
         nodes = {"publisher": self.publisher, "hearer": self.hearer, "bystander": self.bystander}
         used = {name: node.cpu_us for name, node in nodes.items()}
-        heard = self.hearer.order("count")
+        heard = int(self.hearer.order("count"))
         order = f"say 0 {ROOMS} {messages} {PER_SECOND}"
         await asyncio.to_thread(self.publisher.order, order)
         await asyncio.sleep(LAST_MESSAGES_S)
-        if self.hearer.order("count") != heard + messages:
+        if int(self.hearer.order("count")) != heard + messages:
             raise RuntimeError("the hearer did not hear everything")
         used = {name: (node.cpu_us - used[name]) / messages for name, node in nodes.items()}
-        if self.bystander.order("count"):
+        if int(self.bystander.order("count")):
             raise RuntimeError("the bystander heard something")
         return used | {"idle": idle / messages}
 
@@ -98,7 +66,7 @@ def three_nodes(url: str) -> Iterator[Three]:
     with ExitStack() as stack:
         nodes = []
         for first, rooms in ((0, 0), (0, ROOMS), (ROOMS, ROOMS)):
-            nodes.append(NodeProcess(url, first, rooms))
+            nodes.append(NodeProcess("bench.bus_node", url, first, rooms))
             stack.callback(nodes[-1].stop)
         yield Three(*nodes)
 
@@ -110,15 +78,16 @@ def options(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace) -> Report:  # noqa: ARG001
     """One server and a cluster of three, in turns."""
     report = Report("bystander", "What a node pays for the rooms of others")
+    redis = redis_program()
     report.say(
         f"Three processes on one bus: one publishes {PER_SECOND} messages a second to {ROOMS} rooms, one"
         f" hears them all, the bystander holds {ROOMS} others. {SECONDS} s each, every message counted at"
-        " the hearer; the bystander's own canaries are included. Valkey: one server, or three masters with a"
-        " replica each."
+        f" the hearer; the bystander's own canaries are included. {redis.name}: one server, or a cluster of"
+        " three masters with a replica each."
     )
     with (
-        start_valkey() as server,
-        redis_cluster() as cluster,
+        start_valkey(program=redis.path) as server,
+        redis_cluster(redis.path) as cluster,
         three_nodes(server.url) as one,
         three_nodes(cluster.url) as many,
     ):

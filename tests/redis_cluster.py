@@ -62,10 +62,14 @@ class RedisCluster:
         to.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
         source.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
 
+    def replica_of(self, master: Valkey) -> Valkey:
+        """The server that follows a master."""
+        roles = ((server, server.command("ROLE")) for server in self.servers if server is not master)
+        return next(server for server, role in roles if role[0] == b"slave" and role[2] == master.port)
+
     def fail_over(self, master: Valkey) -> None:
         """Let a replica take over from its living master, as before a restart. Returns when it has."""
-        roles = ((server, server.command("ROLE")) for server in self.servers if server is not master)
-        replica = next(server for server, role in roles if role[0] == b"slave" and role[2] == master.port)
+        replica = self.replica_of(master)
         replica.command("CLUSTER", "FAILOVER")
         wait_until(lambda: replica.command("ROLE")[0] == b"master")
 
