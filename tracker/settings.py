@@ -1,7 +1,7 @@
 """Settings: environment variables, read once. All that is wrong is named at once, and no secret is shown.
 
 Each field of `Settings` is declared with its variable, its reader and its meaning; the README's table is
-written from the same declarations (`settings_table`).
+written from the same declarations (`settings_tables`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,10 +219,19 @@ def kept_secret(state: Path) -> str:
         raise SettingsError(f"{path} is damaged; remove it, and earlier tokens end") from None
 
 
-def settings_table() -> str:
-    """The README's table of settings, in Markdown."""
+def settings_tables() -> tuple[str, str]:
+    """The README's tables in Markdown: the server's own settings, then the business's and its services'."""
+    outside = {field.name for field in dataclasses.fields(ProviderSettings)}
+    fields = dataclasses.fields(Settings)
+    return (
+        _table(field for field in fields if field.name not in outside),
+        _table(field for field in fields if field.name in outside),
+    )
+
+
+def _table(fields: Iterable[dataclasses.Field[Any]]) -> str:
     lines = ["| variable | default | what it is for |", "|---|---|---|"]
-    for field in dataclasses.fields(Settings):
+    for field in fields:
         default = field.metadata["shown_default"]
         if default is None and field.default not in (None, "", ()):
             value = field.default
