@@ -87,7 +87,8 @@ async def begin_try(conn: Connection, number: int, provider: str) -> bool:
     """
     done = await conn.execute(
         "UPDATE deliveries SET status = 'sending', provider = $2, first_tried_at = clock_timestamp(),"
-        " updated_at = clock_timestamp() WHERE id = $1 AND status = 'queued' AND first_tried_at IS NULL",
+        " problem = NULL, updated_at = clock_timestamp()"
+        " WHERE id = $1 AND status = 'queued' AND first_tried_at IS NULL",
         number,
         provider,
     )
@@ -97,7 +98,7 @@ async def begin_try(conn: Connection, number: int, provider: str) -> bool:
 async def begin_resend(conn: Connection, number: int, tried_at: datetime) -> bool:
     """Use the one resend; False when it was used, or somebody has tried since `tried_at` (updated_at)."""
     done = await conn.execute(
-        "UPDATE deliveries SET resent = true, updated_at = clock_timestamp()"
+        "UPDATE deliveries SET resent = true, problem = NULL, updated_at = clock_timestamp()"
         " WHERE id = $1 AND status = 'sending' AND NOT resent AND updated_at = $2",
         number,
         tried_at,

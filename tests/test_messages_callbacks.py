@@ -18,7 +18,7 @@ from tests.test_messages_sms import MADE
 from tracker.effects.handle_twilio_event import handle_twilio_event
 from tracker.effects.task import Postpone, Task, Tools
 from tracker.jobs.consequences import Effect
-from tracker.messages import sms
+from tracker.messages import sending
 from tracker.messages.twilio_events import PRICE_PATIENCE, receive_callback
 from tracker.messages.twilio_signature import verified_form
 from tracker.stand_ins import Kind as Fault
@@ -106,7 +106,7 @@ def test_a_text_that_did_not_arrive_says_why_and_a_late_sent_changes_nothing(
 def test_a_callback_tells_of_a_text_whose_answer_was_lost(
     database_url: str, stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sms, "SETTLE_S", 0.0)
+    monkeypatch.setattr(sending.Calls, "settle_s", lambda _calls, _delivery: 0.0)
     stand_ins.twilio.hold_callbacks()
     stand_ins.twilio.faults.plan(MADE, Fault.SILENT_AFTER, delay_s=0.05)
 

@@ -20,7 +20,7 @@ from tests.messaging import REVIEW, one_try, rows, run, state, tell, tools_with
 from tracker.effects.send_receipt import send_receipt
 from tracker.effects.task import Postpone, Task, Tools
 from tracker.jobs.consequences import Effect
-from tracker.messages import mails
+from tracker.messages import sending
 from tracker.messages.channels import Mail, NotNow
 from tracker.messages.kinds import Kind
 from tracker.messages.notify import Notice
@@ -35,7 +35,7 @@ ASKED = Notice(Kind.REVIEW_REQUEST, "asked", ("cleo",), REVIEW)
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent try is repeated at once."""
-    monkeypatch.setattr(mails, "SETTLE_S", 0.0)
+    monkeypatch.setattr(sending.Calls, "settle_s", lambda _calls, _delivery: 0.0)
 
 
 def photo(colour: str) -> bytes:

@@ -12,7 +12,7 @@ from db.pool import Database
 from tests.company import with_company
 from tests.messaging import one_try, rows, run, settings_with, state, tell, tell_won, tools_with
 from tracker.effects.task import Tools
-from tracker.messages import sms
+from tracker.messages import sending
 from tracker.messages.kinds import Kind
 from tracker.messages.notify import Notice
 from tracker.providers import Providers
@@ -27,7 +27,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider is asked at once what became of a silent try."""
-    monkeypatch.setattr(sms, "SETTLE_S", 0.0)
+    monkeypatch.setattr(sending.Calls, "settle_s", lambda _calls, _delivery: 0.0)
 
 
 def test_a_text_is_sent_with_its_words_and_an_address_to_tell_how_it_fares(
@@ -131,7 +131,7 @@ def test_two_workers_with_the_same_text_send_one(database_url: str, stand_ins: S
 def test_a_try_under_way_elsewhere_is_left_time_before_anybody_looks(
     database_url: str, stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sms, "SETTLE_S", 15.0)
+    monkeypatch.undo()
     stand_ins.twilio.faults.plan(MADE, Fault.SILENT_BEFORE, delay_s=0.05)
 
     async def story(database: Database) -> None:
@@ -140,6 +140,8 @@ def test_a_try_under_way_elsewhere_is_left_time_before_anybody_looks(
         await one_try(tools, "sms", number)
         assert await one_try(tools, "sms", number) == "the outcome of the last try is not known yet"
         assert [one for one in stand_ins.twilio.service.requests if one.startswith("GET")] == []
+        assert await one_try(tools, "sms", number, datetime.now(UTC) + timedelta(seconds=16)) == "done"
+        assert len(stand_ins.twilio.sent()) == 1
         await tools.providers.aclose()
 
     with_company(database_url, story)

@@ -21,7 +21,7 @@ log = logging.getLogger("tracker.messages")
 
 MOST_PHOTOS = 3  # before, and as many after: a mail larger than a few megabytes is turned away by many
 STORE_AGAIN_S = 60.0
-SETTLE_S = 600.0  # a mail's one resend is made blindly, so a service that is down gets time to come back
+SILENCE_S = 600.0  # a mail's one resend is made blindly, so a service that is down gets time to come back
 
 
 async def mail_for(tools: Tools, pending: Pending) -> Mail:
@@ -89,4 +89,9 @@ def _mail(
 def mail_calls(tools: Tools, mail: Mail) -> Calls:
     """How to send it. No mail service can be asked whether it did."""
     sender = tools.providers.email
-    return Calls(sender.name, lambda: sender.send(mail), SETTLE_S)
+    return Calls(
+        sender.name,
+        lambda: sender.send(mail),
+        repeatable=sender.name == "sandbox",
+        silence_s=SILENCE_S,
+    )

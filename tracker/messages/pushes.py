@@ -19,7 +19,6 @@ from tracker.messages.reach import way_by
 from tracker.messages.sending import Calls
 from tracker.settings import Settings
 
-SETTLE_S = 15.0  # longer than all calls of one delivery together
 NOBODY = "no browser of theirs is subscribed any more"
 
 
@@ -52,7 +51,7 @@ def push_calls(tools: Tools, push: Push, pending: Pending, now: datetime) -> Cal
     async def instead(conn: Connection) -> None:
         await _stand_in(conn, tools.settings, pending, now)
 
-    return Calls(tools.providers.push.name, send, SETTLE_S, instead=instead)
+    return Calls(tools.providers.push.name, send, repeatable=True, instead=instead)
 
 
 async def _to_every_browser(tools: Tools, push: Push, pending: Pending) -> Sent:

@@ -2,7 +2,8 @@
 
 Written before the call: "I am about to". After it: what came of it. A crash or a silent provider leaves
 "sending", and then the rule is: look whether the provider has it (a text), and only then, once, send again.
-A channel that cannot be asked (mail) gets its one resend without looking.
+A channel that cannot be asked (mail) gets its one resend without looking. What is repeatable (the sandboxes,
+and pushes, which replace themselves) is simply sent again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from tracker.messages.notify import alert_dispatch
 from tracker.messages.pending import Pending
 
 UNKNOWN_TWICE = "the provider did not say whether it was sent, and was asked twice"
+SETTLE_S = 15.0  # longer than our own timeout for a call, so that nobody is still making it
+ELSEWHERE = "another worker is sending it; seen to later, in case that one dies"
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 
 
@@ -35,33 +38,40 @@ _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 class Calls:
     """One delivery's calls. `find` looks whether the provider has it; None where it cannot be asked.
 
-    `settle_s`: how long after a try without an answer the provider may still be at it. `instead`: what else
-    to write when it is refused for good, in the transaction that says so.
+    `repeatable`: sending it twice is sending it once, so nothing need be found out. `silence_s`: how long to
+    wait when the provider did not answer. `instead`: what else to write when it is refused for good, in the
+    transaction that says so.
     """
 
     provider: ProviderName
     send: Callable[[], Awaitable[Sent]]
-    settle_s: float
+    repeatable: bool
+    silence_s: float = SETTLE_S
     find: Callable[[], Awaitable[Sent | None]] | None = None
     instead: Callable[[Connection], Awaitable[None]] | None = None
+
+    def settle_s(self, delivery: Delivery) -> float:
+        """How long after a try to leave it alone. No problem was noted when the worker died in the middle."""
+        return SETTLE_S if delivery.problem is None else self.silence_s
 
 
 async def send_once(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
     """Bring one delivery a step further. Raises Postpone until it has come to an end."""
     delivery = pending.delivery
-    if delivery.status == "sending":
+    if delivery.status == "sending" and not calls.repeatable:
         await _after_silence(tools, pending, calls, now)
         return
     async with tools.database.transaction() as conn:
-        begun = await begin_try(conn, delivery.id, calls.provider)
-    if begun:
-        await _call(tools, pending, calls, now)
+        begun = await begin_try(conn, delivery.id, calls.provider) or calls.repeatable
+    if not begun:
+        raise Postpone(ELSEWHERE, SETTLE_S)
+    await _call(tools, pending, calls, now)
 
 
 async def _after_silence(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
     """A try has no known outcome: wait until the provider has settled, look, and send again once."""
     delivery = pending.delivery
-    settled = delivery.updated_at + timedelta(seconds=calls.settle_s)
+    settled = delivery.updated_at + timedelta(seconds=calls.settle_s(delivery))
     if now < settled:
         raise Postpone("the outcome of the last try is not known yet", (settled - now).total_seconds())
     if calls.find is not None:
@@ -77,8 +87,9 @@ async def _after_silence(tools: Tools, pending: Pending, calls: Calls, now: date
             await _give_up(tools, conn, pending, now)
             return
         begun = await begin_resend(conn, delivery.id, delivery.updated_at)
-    if begun:
-        await _call(tools, pending, calls, now)
+    if not begun:
+        raise Postpone(ELSEWHERE, SETTLE_S)
+    await _call(tools, pending, calls, now)
 
 
 async def _call(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
@@ -97,7 +108,7 @@ async def _call(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> 
             await undo_try(conn, delivery.id, str(error))
         raise await _later(tools, delivery, str(error), error.retry_in_s, now) from error
     except Unsure as error:
-        raise await _later(tools, delivery, str(error), calls.settle_s, now) from error
+        raise await _later(tools, delivery, str(error), calls.silence_s, now) from error
     else:
         await _arrived(tools, delivery, sent)
 

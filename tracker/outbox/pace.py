@@ -40,6 +40,8 @@ PACES: Mapping[Effect, Pace] = MappingProxyType(
         Effect.SEND_TRANSFER: SEVERAL_CALLS,
         Effect.REVERSE_TRANSFER: SEVERAL_CALLS,
         Effect.HANDLE_STRIPE_EVENT: SEVERAL_CALLS,
+        Effect.SEND_SMS: Pace(timeout_s=20),  # look, then send
+        Effect.SEND_EMAIL: Pace(timeout_s=30),  # photos from a store, then send
         Effect.WEEKLY_PAYOUTS: Pace(at_once=1, timeout_s=120),
         Effect.NIGHTLY_HOME_SCORES: Pace(at_once=1, timeout_s=120),
         Effect.WATCH_HOLDS: Pace(at_once=1, timeout_s=60),
