@@ -50,7 +50,9 @@ export function smallForm(controls: Node[], submit: string, send: () => void, ca
     send();
   });
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") cancel();
+    if (event.key !== "Escape") return;
+    event.preventDefault(); // a dialog around the form stays
+    cancel();
   });
   return form;
 }

@@ -16,7 +16,10 @@ export function moneySection(http: Http, job: () => Job, changed: () => void): S
       name: "money",
       title: words.money.title,
       read: () => http.get<Money>(`api/dispatch/jobs/${encodeURIComponent(job().id)}/money`),
-      digest: (data) => words.money.digest(worded(words.money.state, data.state), cents(data, data.captured_cents - data.refunded_cents)),
+      digest: (data) => {
+        const state = worded(words.money.state, data.state);
+        return data.captured_cents === 0 ? state : words.money.digest(state, cents(data, data.captured_cents - data.refunded_cents));
+      },
       body: (data) => [
         totals(data),
         list(words.money.payments, data.payments.map((one) => payment(data, one))),

@@ -21,7 +21,7 @@ export function reviewSection(http: Http, job_id: string, changed: () => void): 
       name: "reviews",
       title: words.reviews.title,
       read: async () => (await http.get<{ reviews: Review[] }>(`api/dispatch/jobs/${encodeURIComponent(job_id)}/reviews`)).reviews,
-      digest: (reviews) => reviews.map((one) => words.reviews.stars(one.rating)).join(" · "),
+      digest: (reviews) => reviews.map((one) => words.reviews.stars(one.rating)).join(" · ") || words.reviews.empty,
       body: (reviews) => [
         reviews.length === 0 ? h("p", { class: "small muted" }, words.reviews.none) : h("ul", { class: "lines" }, ...reviews.map(row)),
       ],

@@ -215,6 +215,7 @@ export const words = {
   },
   reviews: {
     title: "Reviews",
+    empty: "none",
     none: "Nobody has written one yet.",
     stars: (stars: number): string => `${stars} of 5`,
     direction: { customer_to_pro: "of the pro", pro_to_customer: "of the customer" },
