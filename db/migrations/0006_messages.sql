@@ -54,7 +54,9 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX deliveries_by_provider_id ON deliveries (provider, provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX deliveries_newest ON deliveries (id DESC);
-CREATE INDEX deliveries_in_trouble ON deliveries (id DESC) WHERE status IN ('failed', 'suppressed', 'expired');
+CREATE INDEX deliveries_by_status ON deliveries (status, id DESC);
+-- "Which of the texts to this number do we know of?", asked before a resend.
+CREATE INDEX deliveries_sent_to ON deliveries (recipient, first_tried_at) WHERE provider_id IS NOT NULL;
 
 -- What a person does not want: a kind of message on a channel, or (kind '*') the channel as a whole.
 CREATE TABLE message_opt_outs (
