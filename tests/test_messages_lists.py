@@ -29,7 +29,8 @@ async def fill(database: Database) -> Any:
         database,
         "INSERT INTO deliveries (notification_id, channel, recipient, status, provider, provider_id,"
         " first_tried_at) SELECT id, 'sms', '+1555' || id,"
-        " CASE WHEN id % 5000 = 0 THEN 'failed' ELSE 'sent' END, 'twilio', 'SM' || id, now() FROM notifications",
+        " CASE WHEN id % 5000 = 0 THEN 'failed' ELSE 'sent' END, 'twilio', 'SM' || id, now()"
+        " FROM notifications",
     )
     await run(database, "ANALYZE notifications, deliveries")
     return job_id
