@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -23,6 +25,7 @@ from tracker.stand_ins import Kind, StandIns
 from tracker.verify import verify
 
 AGO = timedelta(days=35)
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -371,3 +374,49 @@ def test_a_correction_does_not_eat_up_other_jobs_while_its_own_is_unpaid(
         assert (nothing.outcome, nothing.amount_cents) == ("carried_over", 0)
 
     on_stage(database_url, stand_ins, story)
+
+
+def test_disputes_refunds_runs_and_transfers_all_at_once_leave_books_that_agree(
+    database_url: str, stand_ins: StandIns
+) -> None:
+    async def story(stage: Stage) -> None:
+        for pro in ("pat", "quinn"):
+            await stage.account_of(pro)
+        made = [await stage.job(pro) for pro in ("pat", "quinn") * 4]
+        await stage.approve_all()
+        intents = [payment.intent_id or "" for _, payment in made]
+        for number, intent_id in enumerate(intents):
+            if number % 3 == 0:
+                dispute = stage.stripe.open_dispute(intent_id, 5_000)
+                if number % 2:
+                    stage.stripe.close_dispute(dispute["id"], won=number % 4 == 1)
+            else:
+                await stage.payments.refund(f"r{number}", intent_id, 1_000 * number, {})
+        events = [event for intent_id in intents for event in events_about(stage, intent_id)]
+        work = [
+            *(deliver(stage, event) for event in events),
+            *(stage.run(f"run {number % 3}") for number in range(6)),
+            *(send_all(stage) for _ in range(6)),
+        ]
+        turns = asyncio.Semaphore(6)  # the pool's connections are for those who work
+
+        async def in_turn(one: Awaitable[object]) -> object:
+            async with turns:
+                return await one
+
+        outcomes = await asyncio.gather(*map(in_turn, shuffled(work)), return_exceptions=True)
+        # Two at one transfer: the one that Stripe tells to wait asks again later.
+        errors = [one for one in outcomes if isinstance(one, Exception)]
+        assert [error for error in errors if not isinstance(error, ProviderUnknown)] == []
+        await stage.run("last")
+        await send_all(stage)
+        await send_all(stage)
+        assert await everything(stage) == []
+        assert {sent.status for sent in await stage.transfers()} <= {"paid", "failed"}
+
+    on_stage(database_url, stand_ins, story)
+
+
+def shuffled(work: list[T]) -> list[T]:
+    """The same work, another order each time."""
+    return random.sample(work, len(work))
