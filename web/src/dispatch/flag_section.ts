@@ -55,7 +55,7 @@ export function flagSection(http: Http, job_id: string, changed: () => void): Se
 
   function askNotes(flag: Flag): void {
     const notes = sentence("flag-notes", 1, 1000);
-    const send = (): void => void section.act(() => http.post(`${path}/${flag.id}/resolve`, { notes: notes.value.trim() }));
+    const send = (): void => void section.submit(() => http.post(`${path}/${flag.id}/resolve`, { notes: notes.value.trim() }));
     section.ask(smallForm([field(words.flags.notes(worded(words.flags.type, flag.type)), notes)], words.flags.resolve, send, () => section.ask(null)));
   }
 
@@ -64,7 +64,7 @@ export function flagSection(http: Http, job_id: string, changed: () => void): Se
     const severity = h("select", { id: "flag-severity" }, ...Object.entries(words.flags.severity).map(([value, text]) => new Option(text, value)));
     const note = h("textarea", { id: "flag-note", rows: "2", maxlength: "1000" });
     const send = (): void =>
-      void section.act(() => http.post(path, { version, type: type.value, severity: severity.value, note: note.value.trim() || null }));
+      void section.submit(() => http.post(path, { version, type: type.value, severity: severity.value, note: note.value.trim() || null }));
     const fields = [field(words.flags.which, type), field(words.flags.howBad, severity), field(words.flags.note, note)];
     section.ask(smallForm(fields, words.flags.add, send, () => section.ask(null)));
   }

@@ -111,17 +111,22 @@ export class JobPanel {
     this.stale = true;
     if (this.reading) return;
     this.reading = true;
-    while (this.stale) {
-      this.stale = false;
-      for (const section of this.sections) void section.refresh();
-      try {
-        this.job = await this.http.get<Job>(`api/jobs/${encodeURIComponent(this.job.id)}`);
-        this.steps.show(this.job);
-        this.changed();
-      } catch (error) {
-        this.steps.trouble(error);
-      }
+    try {
+      while (this.stale) await this.readOnce();
+    } finally {
+      this.reading = false;
     }
-    this.reading = false;
+  }
+
+  private async readOnce(): Promise<void> {
+    this.stale = false;
+    for (const section of this.sections) void section.refresh();
+    try {
+      this.job = await this.http.get<Job>(`api/jobs/${encodeURIComponent(this.job.id)}`);
+      this.steps.show(this.job);
+      this.changed();
+    } catch (error) {
+      this.steps.trouble(error);
+    }
   }
 }

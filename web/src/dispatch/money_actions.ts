@@ -73,7 +73,7 @@ export class MoneyActions {
     price.value = (money.price_cents / 100).toFixed(2);
     const reason = sentence("price-reason", 3, 400);
     const send = (): void =>
-      this.act(() => this.http.put(this.path("price"), { final_price_cents: centsOf(price), version: this.job().version, reason: reason.value.trim() }));
+      this.submit(() => this.http.put(this.path("price"), { final_price_cents: centsOf(price), version: this.job().version, reason: reason.value.trim() }));
     this.form([field(words.money.newPrice, price), field(words.money.reason, reason)], words.money.setPrice, send);
   }
 
@@ -84,13 +84,13 @@ export class MoneyActions {
     const reason = sentence("refund-reason", 3, 400);
     const request_key = freshKey(); // one per form: pressed twice, given once
     const send = (): void =>
-      this.act(() => this.http.post(this.path("refunds"), { amount_cents: centsOf(back), reason: reason.value.trim(), request_key }));
+      this.submit(() => this.http.post(this.path("refunds"), { amount_cents: centsOf(back), reason: reason.value.trim(), request_key }));
     this.form([field(words.money.howMuch, back), field(words.money.reason, reason)], words.money.giveBack, send);
   }
 
   private askAccount(pro_id: string): void {
     const account = h("input", { id: "payout-account", required: true, pattern: "acct_[A-Za-z0-9_]{1,100}", placeholder: "acct_…", autocomplete: "off" });
-    const send = (): void => this.act(() => this.http.put(`api/dispatch/people/${encodeURIComponent(pro_id)}/payout-account`, { account: account.value }));
+    const send = (): void => this.submit(() => this.http.put(`api/dispatch/people/${encodeURIComponent(pro_id)}/payout-account`, { account: account.value }));
     this.form([field(words.money.account_of(pro_id), account)], words.money.setAccount, send);
   }
 
@@ -100,6 +100,10 @@ export class MoneyActions {
 
   private act(work: () => Promise<unknown>): void {
     void this.section.act(work);
+  }
+
+  private submit(work: () => Promise<unknown>): void {
+    void this.section.submit(work);
   }
 
   private form(fields: HTMLElement[], submit: string, send: () => void): void {

@@ -44,7 +44,7 @@ export function reviewSection(http: Http, job_id: string, changed: () => void): 
 
   function askWhy(review: Review, what: "hide" | "show"): void {
     const reason = sentence("review-reason");
-    const send = (): void => void section.act(() => http.post(`api/dispatch/reviews/${review.id}/${what}`, { reason: reason.value.trim() }));
+    const send = (): void => void section.submit(() => http.post(`api/dispatch/reviews/${review.id}/${what}`, { reason: reason.value.trim() }));
     section.ask(smallForm([field(words.reviews.why, reason)], words.reviews[what], send, () => section.ask(null)));
   }
 

@@ -64,14 +64,15 @@ export class Section<T> implements Refreshable {
     }
   }
 
-  /** Does what a button asks for: one thing at a time, and what goes wrong is said here. */
-  async act(work: () => Promise<unknown>): Promise<void> {
-    if (this.busy) return;
+  /** Does what a button asks for: one thing at a time, and what goes wrong is said here. True: it was done. */
+  async act(work: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy) return false;
     this.busy = true;
     this.element.setAttribute("aria-busy", "true");
+    let done = false;
     try {
       await work();
-      this.ask(null);
+      done = true;
       show(this.problem, false);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
@@ -83,6 +84,12 @@ export class Section<T> implements Refreshable {
     }
     await this.refresh();
     this.changed();
+    return done;
+  }
+
+  /** Sends the form; it goes away when that was done, and stays as it was filled in when not. */
+  async submit(work: () => Promise<unknown>): Promise<void> {
+    if (await this.act(work)) this.ask(null);
   }
 
   /** Shows a form below, or takes it away; what is being typed survives every refresh. */

@@ -89,6 +89,7 @@ export class Steps {
       refused(error);
     } finally {
       this.busy = false;
+      this.show(this.job);
     }
     await this.done();
   }
