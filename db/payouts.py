@@ -44,6 +44,13 @@ def _payout(row: asyncpg.Record) -> Payout:
     return Payout(**dict(row.items()))
 
 
+# Why a job's lines are held now: its open dispute, if it has one.
+_HELD = f"""
+    (SELECT '{DISPUTED} ' || min(d.dispute_id) FROM disputes d JOIN payments y ON y.id = d.payment_id
+     WHERE y.job_id = {{job}} AND d.status = 'open')
+"""
+
+
 async def add_payout(
     conn: Connection, *, pro_id: str, job_id: UUID, ledger_key: str, kind: str, amount_cents: int
 ) -> None:
@@ -62,9 +69,7 @@ async def add_payout(
         SELECT $1, $2, $3, $4, $5::bigint,
                CASE WHEN $5 < 0 THEN 'approved' ELSE 'pending' END,
                CASE WHEN $5 < 0 THEN 'system' END, CASE WHEN $5 < 0 THEN now() END,
-               CASE WHEN $5 > 0 THEN (SELECT '{DISPUTED} ' || min(d.dispute_id) FROM disputes d
-                                      JOIN payments p ON p.id = d.payment_id
-                                      WHERE p.job_id = $2 AND d.status = 'open') END
+               CASE WHEN $5 > 0 THEN {_HELD.format(job="$2")} END
         ON CONFLICT (ledger_key) DO NOTHING
         """,
         pro_id,
@@ -203,14 +208,17 @@ async def mark_payouts_failed(conn: Connection, transfer_no: int, problem: str) 
 
 
 async def unbind_payouts(conn: Connection, transfer_no: int, problem: str | None, *, ask_again: bool) -> None:
-    """Take lines out of a transfer that will not be; with `ask_again` each needs a person's approval anew.
+    """Take locked lines out of a transfer that will not be, or is no more.
 
-    Corrections never do.
+    With `ask_again` each needs a person's approval anew; corrections never do. What was paid and is not any
+    longer is held while a dispute of its job is open.
     """
     await conn.execute(
-        """
+        f"""
         UPDATE payouts SET
             transfer_no = NULL, paid_at = NULL, problem = $2,
+            held_for = CASE WHEN amount_cents > 0
+                            THEN coalesce(held_for, {_HELD.format(job="payouts.job_id")}) END,
             status = CASE WHEN $3 AND amount_cents > 0 THEN 'pending' ELSE 'approved' END,
             approved_by = CASE WHEN $3 AND amount_cents > 0 THEN NULL ELSE approved_by END,
             approved_at = CASE WHEN $3 AND amount_cents > 0 THEN NULL ELSE approved_at END
@@ -222,18 +230,12 @@ async def unbind_payouts(conn: Connection, transfer_no: int, problem: str | None
     )
 
 
-# Everybody locks lines in the order of their ids.
-_LOCKED_OF_JOB = "SELECT id FROM payouts WHERE job_id = $1 ORDER BY id FOR NO KEY UPDATE"
-
-
 async def hold_payouts(conn: Connection, job_id: UUID, dispute_id: str) -> None:
     """A dispute was opened: what of this job is not paid yet is not to be paid now."""
+    await _lock_of_job(conn, job_id)
     await conn.execute(
-        f"""
-        WITH due AS ({_LOCKED_OF_JOB})
-        UPDATE payouts p SET held_for = coalesce(p.held_for, $2) FROM due
-        WHERE p.id = due.id AND p.status <> 'paid' AND p.amount_cents > 0
-        """,
+        "UPDATE payouts SET held_for = coalesce(held_for, $2)"
+        " WHERE job_id = $1 AND status <> 'paid' AND amount_cents > 0",
         job_id,
         f"{DISPUTED} {dispute_id}",
     )
@@ -241,12 +243,18 @@ async def hold_payouts(conn: Connection, job_id: UUID, dispute_id: str) -> None:
 
 async def unhold_payouts(conn: Connection, job_id: UUID) -> None:
     """The job's last open dispute was closed."""
+    await _lock_of_job(conn, job_id)
     await conn.execute(
-        f"WITH due AS ({_LOCKED_OF_JOB})"
-        " UPDATE payouts p SET held_for = NULL FROM due WHERE p.id = due.id AND p.held_for LIKE $2",
-        job_id,
-        f"{DISPUTED} %",
+        "UPDATE payouts SET held_for = NULL WHERE job_id = $1 AND held_for LIKE $2", job_id, f"{DISPUTED} %"
     )
+
+
+async def _lock_of_job(conn: Connection, job_id: UUID) -> None:
+    """Lock a job's lines in the order of their ids, as everybody does.
+
+    A statement of its own: the one that follows judges them as they are when all locks are there.
+    """
+    await conn.execute("SELECT id FROM payouts WHERE job_id = $1 ORDER BY id FOR NO KEY UPDATE", job_id)
 
 
 async def jobs_paid_by(conn: Connection, transfer_no: int) -> list[UUID]:

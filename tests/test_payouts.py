@@ -20,7 +20,7 @@ from tracker.money import payouts
 from tracker.money.disputes import settle_dispute
 from tracker.money.payouts import NO_ACCOUNT, NotFailed, Outcome, Run, retry_failed, run_payouts
 from tracker.money.provider import ProviderUnknown
-from tracker.money.reversals import ask_back
+from tracker.money.reversals import ask_back, settle_reversal
 from tracker.stand_ins import Kind, StandIns
 
 TRANSFERS = "POST /v1/transfers"
@@ -282,6 +282,30 @@ def test_a_transfer_whose_line_got_disputed_before_the_first_try_is_put_off(
         assert paid.amount_cents == SHARE
         await send_all(stage)
         assert [line.status for line in await stage.lines()] == ["approved", "paid"]
+
+    on_stage(database_url, stand_ins, story)
+
+
+def test_money_taken_back_while_a_dispute_is_open_is_held(database_url: str, stand_ins: StandIns) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.account_of()
+        _, payment = await stage.job()
+        await stage.approve_all()
+        await stage.run()
+        await send_all(stage)
+        (sent,) = await stage.transfers()
+        opened = stage.stripe.open_dispute(payment.intent_id or "", PRICE)["id"]
+        dispute = await stage.payments.dispute(opened)
+        async with stage.database.transaction() as conn:
+            await settle_dispute(conn, stage.settings, payment.id, dispute, now=datetime.now(UTC))
+        assert [line.held_for for line in await stage.lines()] == [None]  # paid is paid
+        back = await stage.payments.reverse("back", sent.transfer_id or "", SHARE)
+        await settle_reversal(stage.database, stage.settings, sent.id, back, now=datetime.now(UTC))
+        assert [(line.status, line.held_for) for line in await stage.lines()] == [
+            ("pending", f"dispute {opened}")
+        ]
+        await stage.approve_all()
+        assert await stage.run("2") == []
 
     on_stage(database_url, stand_ins, story)
 
