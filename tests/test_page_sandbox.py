@@ -5,111 +5,25 @@ Everything that would have gone out to the world is on the screen, labelled. Wha
 
 from __future__ import annotations
 
-import asyncio
 import io
-import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 from PIL import Image
 
-from db.pool import Database
-from tests.company import add_job, with_company, with_database
-from tests.pages import DESK, Visitor, chromium, visiting
-from tests.postgres import named, open_folder
-from tests.running import Process, serving, token, working
-from tests.servers import start_valkey
-from tests.unharmed import CLEO, DEE, PAT, Person
+from tests.office import Office, open_job, open_office, section
+from tests.pages import Visitor
+from tests.unharmed import CLEO, DEE, PAT
 from tracker.local_postgres import PostgresServer
 
 pytestmark = pytest.mark.browser
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
-@dataclass
-class Office:
-    """A server with its worker, and people who call the API beside the page."""
-
-    server: Process
-    chromium_path: str
-
-    def job(self, status: str, **facts: Any) -> str:
-        """A new job that has come to `status`; its id. Made before a page is opened."""
-
-        async def add(database: Database) -> str:
-            return str(await add_job(database, status, **facts))
-
-        return with_database(self.server.env["DATABASE_URL"], add)
-
-    def call(self, who: Person, method: str, path: str, **what: Any) -> dict[str, Any]:
-        """A request that succeeds; its answer."""
-        with self.server.http(token(*who)) as http:
-            answer = http.request(method, path, **what)
-        assert answer.is_success, answer.text
-        return answer.json()  # type: ignore[no-any-return]
-
-    @contextmanager
-    def visit(self, address: str) -> Iterator[Visitor]:
-        """Somebody who opens a page of ours, at a desk in America."""
-        with (
-            chromium(self.chromium_path) as browser,
-            visiting(browser, f"{self.server.url}/{address}", viewport=DESK, locale="en-US") as visitor,
-        ):
-            yield visitor
-
-    def desk(self, fragment: str = "") -> AbstractContextManager[Visitor]:
-        """Dee, who signs in at the dispatch page."""
-        return self.visit(f"dispatch#token={token(*DEE)}{fragment}")
-
-
 @pytest.fixture(scope="module")
 def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    name = f"office_{uuid.uuid4().hex}"
-    url = named(postgres.url, name)
-    run_sql(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    with ExitStack() as stack:
-        stack.callback(run_sql, postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
-        with_company(url, nothing)
-        folder = Path(stack.enter_context(open_folder()))
-        redis = stack.enter_context(start_valkey()).url
-        settings = {"EVIDENCE_FOLDER": str(folder / "evidence")}
-        server = stack.enter_context(serving(folder, url, redis, **settings))
-        stack.enter_context(working(folder, url, redis, **settings))
-        yield Office(server, chromium_path)
-
-
-async def nothing(_database: Database) -> None:
-    """The company is enough."""
-
-
-def run_sql(url: str, statement: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(run())
-
-
-def open_job(visitor: Visitor, job_id: str) -> None:
-    """Open a job of any status from the list."""
-    visitor.page.select_option("#filter", "")
-    visitor.page.click(f"[data-job='{job_id}']")
-
-
-def section(visitor: Visitor, name: str) -> str:
-    """Open a section of the job panel, unless it is; what selects it."""
-    found = f"#panel [data-section='{name}']"
-    if visitor.page.locator(found).get_attribute("open") is None:
-        visitor.page.click(f"{found} summary")
-    return found
+    with open_office(postgres, template_database, chromium_path) as office:
+        yield office
 
 
 def order(visitor: Visitor) -> None:
