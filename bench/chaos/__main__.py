@@ -7,7 +7,7 @@ import asyncio
 import sys
 import time
 
-from bench.chaos import claims, kills, pages, postgres, rights, valkey
+from bench.chaos import claims, consequences, kills, pages, postgres, rights, valkey
 from bench.harness import Report
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "valkey": valkey.run,
     "claims": claims.run,
     "rights": rights.run,
+    "consequences": consequences.run,
 }
 
 

@@ -1,0 +1,105 @@
+"""Kill -9 of workers and web processes while jobs are completed: what must happen once happens once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from bench.chaos.consequences_faults import Weather
+from bench.chaos.consequences_reckoning import Reckoning, reckon
+from bench.chaos.consequences_stage import Company, at_work
+from bench.chaos.consequences_traffic import Crowd, working_day
+from bench.harness import Report
+from db.migrate import migrate
+from tests.postgres import PrivatePostgres, make_postgres, open_folder
+from tests.servers import start_valkey
+
+KILLS, KILLS_IN_FULL = 20, 100  # half of them while the providers fail as well
+PAUSE_S = (0.3, 1.5)
+MOVERS = 12
+
+
+async def run(full: bool) -> Report:
+    """The part `consequences`."""
+    report = Report("consequences", "Kill -9 of a worker or a web process while jobs are completed")
+    kills = (KILLS_IN_FULL if full else KILLS) // 2
+    for storms in (False, True):
+        async with _private_company() as company:
+            weather = Weather(company.outside, storms=storms)
+            async with working_day(company, MOVERS) as crowd:
+                killed = await kill_them(company, weather, kills)
+                began = time.monotonic()
+                await crowd.rest()
+                found = await reckon(company, crowd, weather, since=began)
+        _tell(report, crowd, weather, killed, found)
+    return report
+
+
+async def kill_them(company: Company, weather: Weather, kills: int) -> Counter[str]:
+    """Kill one process after the other, each started again at once; how often each was."""
+    killed: Counter[str] = Counter()
+    weather.change()
+    await asyncio.sleep(3)  # the first jobs are on their way
+    for _ in range(kills):
+        killed[await company.kill_one()] += 1
+        weather.change()
+        await asyncio.sleep(random.uniform(*PAUSE_S))
+    return killed
+
+
+@asynccontextmanager
+async def _private_company() -> AsyncIterator[Company]:
+    with open_folder() as folder, ThreadPoolExecutor(1) as hand:
+        loop = asyncio.get_running_loop()
+        postgres = PrivatePostgres(make_postgres(folder))
+        try:
+            await loop.run_in_executor(hand, postgres.start)
+            await migrate(postgres.url)
+            with start_valkey() as valkey:
+                async with at_work(folder, postgres.url, valkey.url) as company:
+                    yield company
+        finally:
+            await loop.run_in_executor(hand, postgres.stop)
+
+
+def _tell(report: Report, crowd: Crowd, weather: Weather, killed: Counter[str], found: Reckoning) -> None:
+    report.say(f"\n### {'While the providers fail as well' if weather.storms else 'Providers that answer'}\n")
+    ends = Counter(life.steps[-1] for life in crowd.lives)
+    report.say(
+        f"{killed.total()} kills ({_listed(killed)}), each followed by a restart, under {MOVERS} people who"
+        f" took {len(crowd.lives)} jobs on their way: {ends['completed']} were completed,"
+        f" {ends['cancelled']} cancelled. Their requests were repeated {crowd.repeats} times."
+        f" {crowd.links_opened} tracking links were opened. {found.effects} effects were carried out,"
+        f" {found.begun_again} of them begun more than once; the providers were called {found.calls.total()} times ({_listed(found.calls)})"
+        + (
+            f", and failed in {weather.met().total()} of them ({_listed(weather.met())})"
+            if weather.storms
+            else ""
+        )
+        + f". The last effect was done {found.emptied_s:.0f} s after the last kill."
+    )
+    if found.unknown_mails:
+        report.say(
+            f"\n{found.unknown_mails} mails waited for their one resend, because nobody can know whether they"
+            " were sent (a mail service cannot be asked); the clock was put forward ten minutes for them."
+        )
+    report.rows(
+        ["what", "demanded", "lost", "doubled", "copies known for one"],
+        [
+            [name, f"{one.demanded}", f"{len(one.lost)}", f"{len(one.doubled)}", f"{one.copies}"]
+            for name, one in sorted(found.tallies.items())
+        ],
+    )
+    for name, wrong in found.wrong.items():
+        report.target(name, [len(wrong)], most=0)
+        for line in wrong[:5]:
+            print(f"    {line[:3000]}")  # for whoever has to find out
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))

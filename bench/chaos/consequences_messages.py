@@ -1,0 +1,136 @@
+"""Who had to be told what, by the jobs' events and the table of kinds, and what the outside has of it.
+
+Texts are compared word by word, the tracking link included; mails and pushes by address, title and job.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterator
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bench.chaos.consequences_stage import NAME, PRO_PEOPLE, Company, customer
+from bench.chaos.consequences_tally import Tallies, compare
+from bench.chaos.consequences_traffic import ADDRESS, Crowd, Life, service_of
+from db.seeding import SeedPerson
+from tests.running import SECRET
+from tracker.identity.links import on_the_way_link
+from tracker.messages.kinds import PLANS, Channel, Kind
+from tracker.messages.texts import Voice, sms_of, title_of
+
+VOICE = Voice(NAME, "en", "usd", ZoneInfo("UTC"))
+ROOM = re.compile(r"room (\d+)")
+EVENTS = """
+SELECT job_id::text AS job_id, version, to_status,
+       CASE WHEN from_status = 'open' AND actor_role = 'pro' THEN actor_id END AS given_to
+FROM job_events WHERE kind = 'status' ORDER BY job_id, version
+"""
+NAMES = {Channel.SMS: "texts", Channel.EMAIL: "mails", Channel.PUSH: "pushes"}
+
+
+async def count_messages(company: Company, crowd: Crowd) -> Tallies:
+    """Texts, mails, pushes and the bell's entries, by kind."""
+    demanded: dict[Hashable, tuple[str, int]] = {}
+    for name, what in await _demanded(company, crowd):
+        demanded[what] = (name, demanded.get(what, (name, 0))[1] + 1)
+    found = [*_texts(company), *_mails(company), *_pushes(company), *await _bells(company)]
+    return compare(demanded, found, other="messages that nothing demanded")
+
+
+async def _demanded(company: Company, crowd: Crowd) -> list[tuple[str, Hashable]]:
+    """(name, what) of each message."""
+    lives = {life.job_id: life for life in crowd.lives}
+    owners: dict[str, str] = {}
+    demanded: list[tuple[str, Hashable]] = []
+    for event in await company.fetch(EVENTS):
+        life = lives[event["job_id"]]
+        if event["to_status"] == "open":
+            owners.pop(life.job_id, None)
+        owner = owners[life.job_id] = event["given_to"] or owners.get(life.job_id, "")
+        for kind, person_id in _told(event, life, owner):
+            demanded += _ways(company, kind, person_id, life, owner, event["version"])
+            demanded.append((f"bell: {kind.value}", ("bell", person_id, kind.value, life.job_id)))
+    return demanded
+
+
+def _told(event: dict[str, Any], life: Life, pro_id: str) -> Iterator[tuple[Kind, str]]:
+    """Who is told what of one event."""
+    match event["to_status"]:
+        case "accepted" if event["given_to"]:
+            yield from ((Kind.JOB_WON, pro_id), (Kind.WHO_COMES, life.customer_id))
+        case "en_route":
+            yield Kind.ON_THE_WAY, life.customer_id
+        case "arrived":
+            yield Kind.ARRIVED, life.customer_id
+        case "completed":
+            yield Kind.RECEIPT, life.customer_id
+            yield from ((Kind.REVIEW_REQUEST, one) for one in (life.customer_id, pro_id))
+        case "cancelled":
+            yield from ((Kind.CANCELLED, one) for one in (life.customer_id, pro_id) if one)
+        case "paid":
+            yield Kind.PAYOUT_PAID, pro_id
+
+
+def _ways(
+    company: Company, kind: Kind, person_id: str, life: Life, pro_id: str, version: int
+) -> Iterator[tuple[str, Hashable]]:
+    """How one person is told: each way's first channel that they have."""
+    person = PRO_PEOPLE.get(person_id) or customer(life.number)
+    facts = {
+        "service": service_of(life.number),
+        "customer": customer(life.number).name,
+        "address": ADDRESS,
+        "pro": PRO_PEOPLE[pro_id].name if pro_id else "",
+    }
+    for channels in PLANS[kind].ways:
+        channel = next((one for one in channels if _has(company, person, one)), None)
+        if channel is None:
+            continue
+        name = f"{NAMES[channel]}: {kind.value}"
+        title = title_of(kind, facts, VOICE)
+        room = "" if kind is Kind.PAYOUT_PAID else str(life.number)
+        if channel is Channel.SMS:
+            link = on_the_way_link(SECRET, UUID(life.job_id), version)
+            page = f"{company.webs[0].url}/track/{link}"
+            yield name, (channel, person.phone, sms_of(kind, facts, VOICE, link=page))
+        else:
+            address = person.email if channel is Channel.EMAIL else person.id
+            yield name, (channel, address, title, room)
+
+
+def _has(company: Company, person: SeedPerson, channel: Channel) -> bool:
+    return channel is not Channel.PUSH or person.id in company.browsers
+
+
+def _texts(company: Company) -> Iterator[tuple[Hashable, Hashable]]:
+    for one in company.outside.twilio.sent():
+        yield (Channel.SMS, one["to"], one["body"]), one["sid"]
+
+
+def _mails(company: Company) -> Iterator[tuple[Hashable, Hashable]]:
+    for one in company.outside.sendgrid.mails:
+        identity = (one.headers["Message-ID"], one.custom_args["delivery"])
+        yield (Channel.EMAIL, one.to[0], one.subject, _room(one.text)), identity
+
+
+def _pushes(company: Company) -> Iterator[tuple[Hashable, Hashable]]:
+    for person_id, browser in company.browsers.items():
+        for one in list(browser.received):
+            said = json.loads(one.payload)
+            yield (Channel.PUSH, person_id, said["title"], _room(said["body"])), said["tag"]
+
+
+def _room(words: str) -> str:
+    """The job that a message names; the empty text when it names none."""
+    found = ROOM.search(words)
+    return found[1] if found else ""
+
+
+async def _bells(company: Company) -> list[tuple[Hashable, Hashable]]:
+    rows = await company.fetch(
+        "SELECT id, person_id, kind, job_id::text AS job_id FROM notifications WHERE kind <> 'alert'"
+    )
+    return [(("bell", row["person_id"], row["kind"], row["job_id"]), row["id"]) for row in rows]
