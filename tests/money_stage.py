@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from db.jobs import Job, job_by_id
 from db.ledger import job_balances, lines_of_job
 from db.payers import payer_of, save_payer
 from db.payments import Payment, payments_of_job
@@ -22,7 +23,7 @@ from db.payouts import list_payouts
 from db.pool import Database
 from db.refunds import RefundRow, refunds_of_job
 from rooms.principal import Principal, Role
-from tests.company import add_job, with_company, with_database
+from tests.company import add_job, with_company
 from tests.effects import settings_of, tools_of
 from tests.postgres import named
 from tracker.effects.registry import EXECUTORS
@@ -77,6 +78,10 @@ class Stage:
     def provider(self) -> str:
         return self.tools.providers.payments.name
 
+    async def close(self) -> None:
+        await self.tools.providers.aclose()
+        await self.database.close()
+
     async def give_card(self, card: str = "pm_card_visa", person: str = "cleo") -> None:
         """Save a card of a customer."""
         if self.stripe is None:
@@ -127,6 +132,10 @@ class Stage:
         """The customer pays on the page that was sent, and the provider says so."""
         page_id = next(str(one.checkout_id) for one in await self.payments(job_id) if one.checkout_id)
         await self.pay_page(page_id)
+        await self.hear_page(page_id)
+
+    async def hear_page(self, page_id: str) -> None:
+        """The provider says that something happened to a page."""
         payments, settings, now = self.tools.providers.payments, self.tools.settings, datetime.now(UTC)
         await follow_checkout(self.database, settings, payments, page_id, now=now)
 
@@ -246,6 +255,12 @@ class Stage:
         async with self.database.connection() as conn:
             return await payments_of_job(conn, job_id)
 
+    async def job_row(self, job_id: UUID) -> Job:
+        async with self.database.connection() as conn:
+            job = await job_by_id(conn, job_id)
+        assert job is not None
+        return job
+
     async def refunds(self, job_id: UUID) -> list[RefundRow]:
         async with self.database.connection() as conn:
             return await refunds_of_job(conn, job_id)
@@ -315,23 +330,30 @@ def money_place(postgres: PostgresServer, template: str) -> Iterator[Place]:
         asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-def at(provider: str, place: Place, story: Callable[[Stage], Awaitable[T]], **settings: Any) -> T:
-    """Run a story with the Stripe stand-in or in the sandbox, where cleo has a card. Nothing fails yet."""
+async def open_stage(provider: str, place: Place, **changed: Any) -> Stage:
+    """A stage at a place, to be closed. Cleo has a card there; nothing fails yet."""
+    database = await Database.connect(place.database_url, size=8)
     stripe = place.stand_ins.stripe if provider == STRIPE else None
+    if stripe is not None:
+        stripe.faults.clear()
+    settings = settings_of(database, **(stripe_settings(stripe) if stripe else {}), **changed)
+    tools = tools_of(database, settings=settings)
+    stage = Stage(tools, await _newest_effect(database), stripe, place.stand_ins)
+    await stage.give_card()
+    return stage
 
-    async def staged(database: Database) -> T:
-        chosen = settings_of(database, **(stripe_settings(stripe) if stripe else {}), **settings)
-        tools = tools_of(database, settings=chosen)
-        stage = Stage(tools, await _newest_effect(database), stripe, place.stand_ins)
+
+def at(provider: str, place: Place, story: Callable[[Stage], Awaitable[T]], **changed: Any) -> T:
+    """Run a story with the Stripe stand-in or in the sandbox; `changed` are settings."""
+
+    async def run() -> T:
+        stage = await open_stage(provider, place, **changed)
         try:
-            if stripe is not None:
-                stripe.faults.clear()
-            await stage.give_card()
             return await story(stage)
         finally:
-            await tools.providers.aclose()
+            await stage.close()
 
-    return with_database(place.database_url, staged)
+    return asyncio.run(run())
 
 
 def stripe_settings(stripe: Stripe) -> dict[str, Any]:

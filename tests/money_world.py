@@ -15,15 +15,17 @@ from db.transfers import set_payout_account
 from tests.money_stage import MONEY_EFFECTS, Stage
 from tracker.jobs.consequences import Effect
 from tracker.jobs.lifecycle import Status
+from tracker.money.books import price_of
 from tracker.money.follow import follow_checkout, follow_dispute
 from tracker.money.payouts import Run, approve, run_payouts
 from tracker.money.provider import ProviderUnknown
 from tracker.money.reconcile import reconcile_books, reconcile_provider
 from tracker.money.split import NOTHING, Shared, split
-from tracker.money.terms import earned_of
+from tracker.money.terms import due_of, earned_of
 from tracker.stand_ins import Kind
 
 PATHS = (
+    "POST /v1/payment_intents",
     "POST /v1/payment_intents",
     "POST /v1/payment_intents/*/capture",
     "POST /v1/payment_intents/*/cancel",
@@ -83,7 +85,7 @@ class MoneyWorld:
             self.judge: 1,
             self.dashboard: 1,
             self.expire: 1,
-            self.forget_keys: 1,
+            self.forget_keys: 3,
             self.fault: 5,
             self.calm: 1,
             self.payout: 1,
@@ -120,10 +122,11 @@ class MoneyWorld:
         await self.stage.checkout(self.some_job())
 
     async def pay(self) -> None:
+        """A customer pays on a page that was sent to them; one whose address was lost is paid by nobody."""
         assert self.stage.stripe is not None
-        open_pages = [
-            one["id"] for one in self.stage.stripe.state.sessions.values() if one["status"] == "open"
-        ]
+        sent = await self.stage.asked("SELECT array_agg(checkout_id) FROM payments WHERE checkout_id <> ''")
+        pages = self.stage.stripe.state.sessions.values()
+        open_pages = [one["id"] for one in pages if one["status"] == "open" and one["id"] in (sent or [])]
         if open_pages:
             self.stage.stripe.pay_checkout(self.random.choice(open_pages))
 
@@ -291,6 +294,13 @@ class MoneyWorld:
         assert await reconcile_books(database, now=datetime.now(UTC) + timedelta(hours=2)) == []
         findings = await reconcile_provider(database, payments, since=self.began)
         assert (findings.differences, findings.unasked) == ([], [])
+        known = {one.intent_id: one for job_id in self.jobs for one in await self.stage.payments(job_id)}
+        for intent in state.intents.values():
+            payment = known.get(intent["id"])
+            captured_cents = payment.captured_cents if payment else 0
+            assert captured_cents == intent["amount_received"], f"{intent['id']}: {intent['status']}"
+            wanted = payment is not None and payment.status == "authorized"
+            assert wanted or not intent["amount_capturable"], f"{intent['id']}: held for nobody"
         for job_id in self.jobs:
             await self.check_shares(job_id)
 
@@ -306,4 +316,7 @@ class MoneyWorld:
             job_id,
         )
         assert owed == share.pro_cents + kept.tip_cents
+        job = await self.stage.job_row(job_id)
+        paid = sum(one.earned_cents for one in payments if one.purpose != "tip")
+        assert paid <= due_of(price_of(job), job.tip_cents, payments).total_cents
         assert sum(cents for _, cents in await self.stage.owed(job_id)) == owed

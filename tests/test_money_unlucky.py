@@ -315,3 +315,23 @@ def test_a_customer_without_a_method_is_not_charged_and_dispatch_is_told_once(pl
         assert await stage.owed(job_id) == [("job", 7_200)]
 
     at(STRIPE, place, story)
+
+
+def test_a_page_that_was_lost_and_is_paid_all_the_same_is_told(place: Place) -> None:
+    async def story(stage: Stage) -> None:
+        assert stage.stripe is not None
+        job_id = await stage.job("accepted")
+        stage.stripe.faults.plan(CHECKOUT, Kind.ERROR_AFTER)
+        payment = await stage.checkout(job_id)
+        await stage.work()
+        pages = stage.stripe.state.sessions.values()
+        both = [one["id"] for one in pages if one["metadata"]["payment"] == str(payment.id)]
+        (sent,) = [one.checkout_id for one in await stage.payments(job_id)]
+        await stage.pay(job_id)
+        (lost,) = set(both) - {sent}
+        await stage.pay_page(lost)
+        await stage.hear_page(lost)
+        assert await stage.alerts(job_id) == ["Paid twice"]
+        assert [one.authorized_cents for one in await stage.payments(job_id)] == [12_000]
+
+    at(STRIPE, place, story)

@@ -33,6 +33,8 @@ async def settle_intent(
     Raises LookupError for a payment that is not there.
     """
     books = await open_books(conn, payment_id)
+    if books.payment.intent_id not in (None, intent.id):
+        return await _alert_second_intent(conn, settings, books, intent, now)
     match intent.status:
         case IntentStatus.HELD:
             return await settle_hold(conn, books, intent, now=now)
@@ -42,6 +44,23 @@ async def settle_intent(
             return await settle_release(conn, settings, books, intent, now=now)
         case IntentStatus.WAITING | IntentStatus.PROCESSING:
             return books.payment  # nothing has happened yet; another event will tell
+
+
+async def _alert_second_intent(
+    conn: Connection, settings: Settings, books: Books, intent: Intent, now: datetime
+) -> Payment:
+    """Somebody paid twice for one payment, on a page that was lost to us; a person has to give it back."""
+    if intent.status in (IntentStatus.HELD, IntentStatus.TAKEN):
+        await alert_dispatch(
+            conn,
+            settings,
+            event_key=f"intent:{intent.id}:second",
+            title=f"Paid twice: {books.job.service}",
+            body=f"{intent.id} of {intent.amount_cents} cents is not in our books; undo it at the provider.",
+            job_id=books.job.id,
+            now=now,
+        )
+    return books.payment
 
 
 async def settle_hold(conn: Connection, books: Books, intent: Intent, *, now: datetime) -> Payment:
