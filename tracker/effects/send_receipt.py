@@ -14,7 +14,9 @@ from tracker.messages.kinds import Kind
 from tracker.messages.notify import notify
 from tracker.messages.receipt import bill_of
 
-AGAIN_S = 15.0  # settling a capture makes it due at once; this is for a settling that was not told
+AGAIN_S = 1.0  # settling a capture makes it due at once, but the capture's own row is done a moment later
+AGAIN_LATER_S = 30.0
+SOON = timedelta(minutes=1)  # of completion: the usual capture is settled by then
 PATIENCE = timedelta(days=1)  # then the customer gets a receipt that says what is still to be charged
 
 
@@ -25,8 +27,9 @@ async def send_receipt(tools: Tools, task: Task) -> None:
         if news is None:
             return
         job = news.job
-        if await _is_open(conn, news) and task.now < (job.finished_at or task.now) + PATIENCE:
-            raise Postpone("what is charged is not settled yet", AGAIN_S)
+        waited = task.now - (job.finished_at or task.now)
+        if await _is_open(conn, news) and waited < PATIENCE:
+            raise Postpone("what is charged is not settled yet", AGAIN_S if waited < SOON else AGAIN_LATER_S)
         bill = bill_of(job, await payments_of_job(conn, job.id))
         facts = {"service": job.service, "amount_cents": str(bill.total_cents)}
         notice = news.notice(Kind.RECEIPT, (job.customer_id,), facts)
