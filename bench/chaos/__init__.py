@@ -7,4 +7,8 @@ they found in docs/chaos.md.
 Read `stage.py` (what runs) and `traffic.py` (who uses it meanwhile, and what they remember) first. Then
 `kills.py`, `postgres.py` and `valkey.py` break processes, `claims.py` races, and `rights.py` walks at
 random over roles, jobs and steps with the oracle of `rights_model.py` beside it.
+
+`consequences.py` has a stage of its own, with providers that can be asked what they did: read
+`consequences_stage.py` and `consequences_traffic.py`, then what is counted afterwards, in
+`consequences_reckoning.py`.
 """

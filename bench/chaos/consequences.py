@@ -21,6 +21,7 @@ from tests.servers import start_valkey
 
 KILLS, KILLS_IN_FULL = 20, 100  # half of them while the providers fail as well
 PAUSE_S = (0.3, 1.5)
+FIRST_AFTER_S = 1.5  # the first jobs are on their way
 MOVERS = 12
 
 
@@ -44,7 +45,7 @@ async def kill_them(company: Company, weather: Weather, kills: int) -> Counter[s
     """Kill one process after the other, each started again at once; how often each was."""
     killed: Counter[str] = Counter()
     weather.change()
-    await asyncio.sleep(3)  # the first jobs are on their way
+    await asyncio.sleep(FIRST_AFTER_S)
     for _ in range(kills):
         killed[await company.kill_one()] += 1
         weather.change()
@@ -70,31 +71,27 @@ async def _private_company() -> AsyncIterator[Company]:
 def _tell(report: Report, crowd: Crowd, weather: Weather, killed: Counter[str], found: Reckoning) -> None:
     report.say(f"\n### {'While the providers fail as well' if weather.storms else 'Providers that answer'}\n")
     ends = Counter(life.steps[-1] for life in crowd.lives)
+    failures = weather.met()
+    failed = f"; {failures.total()} of these failed ({_listed(failures)})" if weather.storms else ""
     report.say(
         f"{killed.total()} kills ({_listed(killed)}), each followed by a restart, under {MOVERS} people who"
         f" took {len(crowd.lives)} jobs on their way: {ends['completed']} were completed,"
         f" {ends['cancelled']} cancelled. Their requests were repeated {crowd.repeats} times."
         f" {crowd.links_opened} tracking links were opened. {found.effects} effects were carried out,"
-        f" {found.begun_again} of them begun more than once; the providers were called {found.calls.total()} times ({_listed(found.calls)})"
-        + (
-            f", and failed in {weather.met().total()} of them ({_listed(weather.met())})"
-            if weather.storms
-            else ""
-        )
-        + f". The last effect was done {found.emptied_s:.0f} s after the last kill."
+        f" {found.begun_again} of them begun more than once. The providers were called"
+        f" {found.calls.total()} times ({_listed(found.calls)}){failed}. The last effect was done"
+        f" {found.emptied_s:.0f} s after the last kill."
     )
     if found.unknown_mails:
         report.say(
             f"\n{found.unknown_mails} mails waited for their one resend, because nobody can know whether they"
             " were sent (a mail service cannot be asked); the clock was put forward ten minutes for them."
         )
-    report.rows(
-        ["what", "demanded", "lost", "doubled", "copies known for one"],
-        [
-            [name, f"{one.demanded}", f"{len(one.lost)}", f"{len(one.doubled)}", f"{one.copies}"]
-            for name, one in sorted(found.tallies.items())
-        ],
-    )
+    rows = [
+        [name, f"{one.demanded}", f"{len(one.lost)}", f"{len(one.doubled)}", f"{one.copies}"]
+        for name, one in sorted(found.tallies.items())
+    ]
+    report.rows(["what", "demanded", "lost", "doubled", "copies known for one"], rows)
     for name, wrong in found.wrong.items():
         report.target(name, [len(wrong)], most=0)
         for line in wrong[:5]:
