@@ -3,6 +3,10 @@
 The standard parser accepts what JSON forbids (NaN, Infinity), what databases refuse (NUL, lone
 surrogates, endless integers) and what hides intent (a key given twice). Each ends here as `Invalid`,
 never as a surprise further down. Raw control characters and bad UTF-8 are refused too.
+
+The strict reading calls back into Python for every number and object. Nearly everything that arrives is flat
+(one object of plain values, perhaps behind an event's name), and for a flat text a few searches prove that
+the fast parser's answer is the strict one, in a quarter of the time. Whatever is not proven is read strictly.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ from db.errors import Invalid
 MAX_DEPTH = 16  # arrays and objects inside each other; our deepest message has 5
 _INT_LIMIT = 2**63  # what a PostgreSQL bigint holds
 _INT_DIGITS = 20  # sign and digits of the limit; longer is refused before it is computed
+_FLAT_DEPTH = 2
+_UNSURE = object()
+_FAST = msgspec.json.Decoder()
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -27,6 +34,9 @@ def loads(text: str | bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     try:
         if isinstance(text, bytes | bytearray):
             text = text.decode()
+        value = _read_flat(text) if max_depth >= _FLAT_DEPTH else _UNSURE
+        if value is not _UNSURE:
+            return value
         value = _DECODER.decode(text)
     except RecursionError:
         raise Invalid(_TOO_DEEP) from None
@@ -34,9 +44,44 @@ def loads(text: str | bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         raise Invalid("The text is not valid UTF-8.") from None
     except ValueError as error:
         raise Invalid(f"This is not acceptable JSON: {error}.") from None
-    # Only texts that can hold a deep value or an escaped bad character pay for the walk.
-    if "\\u" in text or text.count("[") + text.count("{") > max_depth:
+    # Only texts that can hold a deep value or a bad character pay for the walk.
+    deep = text.count("[") + text.count("{") > max_depth
+    if deep or "\\u" in text or (not text.isascii() and _FORBIDDEN.search(text)):
         _inspect(value, max_depth)
+    return value
+
+
+def _read_flat(text: str) -> Any:
+    """The value of `{…}` or `["…",{…}]` without anything inside the object but plain values; `_UNSURE` for
+    any other text and whenever the strict reading might refuse it.
+
+    The fast parser takes the last of two equal keys and integers of any length; else it is as strict. Without
+    a backslash no text contains a quote, so `":` ends each key (or begins a text with a colon), given that
+    nothing stands between the two; a key that came twice is then one `":` too many.
+    """
+    arrays = 1 if text[:1] == "[" else 0
+    if (
+        text.count("{") != 1
+        or text.count("[") != arrays
+        or "\\" in text
+        or " :" in text
+        or not text.isprintable()  # else another white space may stand there, or what is forbidden anywhere
+    ):
+        return _UNSURE
+    try:
+        value = _FAST.decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return _UNSURE  # the strict reading says in its words what is wrong
+    flat = value
+    if arrays:
+        if len(value) != 2 or type(value[0]) is not str:
+            return _UNSURE
+        flat = value[1]
+    if type(flat) is not dict or len(flat) != text.count('":'):
+        return _UNSURE
+    for item in flat.values():
+        if type(item) is int and not -_INT_LIMIT <= item < _INT_LIMIT:
+            return _UNSURE
     return value
 
 
