@@ -321,13 +321,13 @@ def money_place(postgres: PostgresServer, template: str) -> Iterator[Place]:
     """A founded company and the stand-ins."""
     name = f"money_{uuid4().hex}"
     url = named(postgres.url, name)
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         with_company(url, _nothing)
         with running_stand_ins() as stand_ins:
             yield Place(url, stand_ins)
     finally:
-        asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+        asyncio.run(execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 async def open_stage(provider: str, place: Place, **changed: Any) -> Stage:
@@ -370,7 +370,8 @@ async def _newest_effect(database: Database) -> int:
         return int(await conn.fetchval("SELECT coalesce(max(id), 0) FROM outbox"))
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
+    """One statement on a server, outside any pool."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         await connection.execute(statement)

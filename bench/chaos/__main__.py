@@ -7,7 +7,7 @@ import asyncio
 import sys
 import time
 
-from bench.chaos import claims, consequences, kills, pages, postgres, rights, valkey
+from bench.chaos import claims, consequences, kills, money, pages, postgres, rights, valkey
 from bench.harness import Report
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "claims": claims.run,
     "rights": rights.run,
     "consequences": consequences.run,
+    "money": money.run,
 }
 
 
