@@ -26,8 +26,10 @@ from tracker.money.refunds import KEY_CHARS, RefundTooLarge, RequestKeyReused, a
 from tracker.money.tips import MAX_TIP_CENTS, TipRefused, give_tip
 
 Req: TypeAlias = Request[Services, None, None]
+END = r"$(?!\n)"  # Python's `$` alone also stands before a last line feed
 RequestKey = Annotated[
-    str, Meta(pattern=f"^[!-~]{{1,{KEY_CHARS}}}$", description="The caller's id of this request: made once.")
+    str,
+    Meta(pattern=f"^[!-~]{{1,{KEY_CHARS}}}{END}", description="The caller's id of this request: made once."),
 ]
 Reason = Annotated[str, Meta(min_length=3, max_length=400)]
 SomeCents = Annotated[int, Meta(ge=1, le=100_000_000, description="An amount of money in cents.")]
@@ -37,7 +39,7 @@ MOST_PAYOUTS = 200  # a job has a handful
 class HoldBody(Input):
     """`payment_method`: another saved method of the customer (`pm_…`) than the last one."""
 
-    payment_method: Annotated[str, Meta(pattern="^[!-~]{1,128}$")] | None = None
+    payment_method: Annotated[str, Meta(pattern=f"^[!-~]{{1,128}}{END}")] | None = None
 
 
 class AskedAnswer(Answer):

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.cursors import Cursor, read_cursor, write_cursor
 from api.jobs import STAFF
-from api.money import RequestKey, SomeCents
+from api.money import END, RequestKey, SomeCents
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant
@@ -56,7 +56,7 @@ class NewCheckoutBody(Input):
     metadata: Annotated[dict[Annotated[str, Meta(min_length=1, max_length=40)], Text], Meta(max_length=50)]
     request_key: RequestKey
     description: Annotated[str, Meta(min_length=1, max_length=200)] = "An order"
-    customer_email: Annotated[str, Meta(pattern="^[^@\\s]{1,64}@[^@\\s]{1,180}$")] | None = None
+    customer_email: Annotated[str, Meta(pattern=rf"^[^@\s]{{1,64}}@[^@\s]{{1,180}}{END}")] | None = None
 
 
 class CheckoutAnswer(Answer):
