@@ -143,6 +143,13 @@ async def condemn_files(conn: Connection, now: datetime, *, limit: int) -> list[
     return [row["store_key"] for row in rows]
 
 
+async def put_off_files(conn: Connection, keys: list[str], *, until: datetime) -> None:
+    """These could not be deleted; no sweep before `until` tries again."""
+    await conn.execute(
+        "UPDATE loose_files SET delete_after = $2 WHERE store_key = ANY($1::text[])", keys, until
+    )
+
+
 async def forget_files(conn: Connection, keys: list[str]) -> None:
     """These are deleted from the store."""
     await conn.execute("DELETE FROM loose_files WHERE store_key = ANY($1::text[])", keys)

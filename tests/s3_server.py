@@ -20,7 +20,7 @@ NO_SUCH_KEY = b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>"
 
 
 class S3Server:
-    """`objects` by their path; `faults` are used up one per request: a status, or 'hang', or 'cut'."""
+    """`objects` by their path; `faults` are used up one per request: a status, 'hang', 'cut', or 'gone'."""
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[bytes, str]] = {}
@@ -62,6 +62,8 @@ def s3_server() -> Iterator[S3Server]:
                 time.sleep(1)
             elif fault == "cut":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+            elif fault == "gone":
+                self._answer(404, NO_SUCH_KEY)
             elif isinstance(fault, int):
                 self._answer(fault, b"<Error><Code>SlowDown</Code></Error>")
             self.close_connection = fault is not None

@@ -12,13 +12,14 @@ from uuid import UUID
 import pytest
 
 from db.errors import Busy, NotFound, Unavailable
-from db.evidence import evidence_of_job, photos_of_job
+from db.evidence import evidence_of_job, note_loose_files, photos_of_job
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
 from tests.effects import settings_of
 from tests.photos import photo
 from tracker.evidence import locker as module
+from tracker.evidence import sweep
 from tracker.evidence.disk_store import DiskStore
 from tracker.evidence.locker import EvidenceRemoved, Kept, Locker, Piece, UploadKeyUsed
 from tracker.evidence.rules import Kind, Taken, TooMuchEvidence
@@ -219,9 +220,42 @@ def test_two_sweeps_at_once_and_one_that_fails_halfway_finish_the_work(
         with pytest.raises(StoreUnavailable):
             await sweep_orphans(stage.store, stage.database, later)
         monkeypatch.undo()
+        later += sweep.AGAIN_AFTER
         await asyncio.gather(*(sweep_orphans(stage.store, stage.database, later) for _ in range(2)))
         assert not stage.files()
         assert await stage.asked("SELECT count(*) FROM loose_files") == 0
+
+    staged(database_url, tmp_path, story)
+
+
+def test_a_file_that_the_store_will_not_delete_keeps_no_other_from_being_deleted(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One object under a legal hold, the oldest of them all, must not end every sweep."""
+
+    async def story(stage: Stage) -> None:
+        now = datetime.now(UTC)
+        keys = [f"{number:032}" for number in range(6)]
+        async with stage.database.transaction() as conn:
+            for number, key in enumerate(keys):
+                await note_loose_files(conn, [key], delete_after=now - timedelta(minutes=10 - number))
+                await stage.store.put(key, b"x", "image/jpeg")
+        delete = stage.store.delete
+
+        async def held(key: str) -> None:
+            if key == keys[0]:
+                raise StoreUnavailable
+            await delete(key)
+
+        monkeypatch.setattr(stage.store, "delete", held)
+        monkeypatch.setattr(sweep, "SWEPT_AT_ONCE", 2)
+        with pytest.raises(StoreUnavailable):
+            await sweep_orphans(stage.store, stage.database, now)
+        assert stage.files() == {keys[0]}
+        assert await sweep_orphans(stage.store, stage.database, now) == 0  # it is put off
+        monkeypatch.undo()
+        assert await sweep_orphans(stage.store, stage.database, now + sweep.AGAIN_AFTER) == 1
+        assert not stage.files()
 
     staged(database_url, tmp_path, story)
 

@@ -34,7 +34,15 @@ class DiskStore:
 
     async def get(self, key: str) -> bytes:
         """The file. Raises NoSuchFile, StoreUnavailable."""
-        return await self._run(self._path(key).read_bytes)
+        path = self._path(key)
+
+        def read() -> bytes:
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                raise NoSuchFile from None
+
+        return await self._run(read)
 
     async def delete(self, key: str) -> None:
         """Remove the file and what a crash left of it. Raises StoreUnavailable."""
@@ -58,8 +66,6 @@ class DiskStore:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except FileNotFoundError:
-            raise NoSuchFile from None
         except OSError as error:
             raise StoreUnavailable from error
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,8 @@ class S3Store:
 
     async def delete(self, key: str) -> None:
         """Remove the file. Raises StoreUnavailable."""
-        await self._run(lambda: self._client.delete_object(**self._named(key)))
+        with contextlib.suppress(NoSuchFile):  # most stores answer 204 for what is not there, some 404
+            await self._run(lambda: self._client.delete_object(**self._named(key)))
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end by themselves."""
@@ -93,7 +95,7 @@ class S3Store:
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             code = error.response.get("Error", {}).get("Code")
-            if status == 404 and code != "NoSuchBucket":
+            if code == "NoSuchKey":  # any other 404 is of the bucket, or of something before the store
                 raise NoSuchFile from None
             log.warning("the store answered %s (%s)", status, code)  # 403: the keys or the bucket are wrong
             raise StoreUnavailable from error

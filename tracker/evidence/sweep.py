@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from db.evidence import condemn_files, forget_files
+from db.evidence import condemn_files, forget_files, put_off_files
 from db.pool import Database
 from tracker.evidence.store import Store
+from tracker.evidence.store_problems import StoreUnavailable
 
 LOOSE_FOR = timedelta(hours=1)  # many times longer than an upload may take
 SWEPT_AT_ONCE = 100
+AGAIN_AFTER = timedelta(hours=6)  # a file that the store will not delete: it may be under a legal hold
+MOST_REFUSALS = 5  # then the store is away, and asking for the rest costs a timeout each
 
 
 async def sweep_orphans(store: Store, database: Database, now: datetime) -> int:
-    """Delete loose files whose time is over; returns how many. Raises Unavailable, and is to be run again."""
-    swept = 0
-    while True:
+    """Delete loose files whose time is over; returns how many.
+
+    A file that cannot be deleted is put off, so that it does not keep the others. Raises Unavailable when
+    there were such files, and is to be run again.
+    """
+    swept, refusals = 0, list[StoreUnavailable]()
+    while len(refusals) < MOST_REFUSALS:
         async with database.transaction() as conn:
             keys = await condemn_files(conn, now, limit=SWEPT_AT_ONCE)
-        await delete_files(store, database, keys)
-        swept += len(keys)
+        deleted, refused = await _delete_each(store, keys, MOST_REFUSALS - len(refusals))
+        async with database.transaction() as conn:
+            await forget_files(conn, deleted)
+            await put_off_files(conn, list(refused), until=now + AGAIN_AFTER)
+        swept += len(deleted)
+        refusals += refused.values()
         if len(keys) < SWEPT_AT_ONCE:
-            return swept
+            break
+    if refusals:
+        raise refusals[0]
+    return swept
 
 
 async def delete_files(store: Store, database: Database, keys: list[str]) -> None:
@@ -30,3 +44,19 @@ async def delete_files(store: Store, database: Database, keys: list[str]) -> Non
         await store.delete(key)
     async with database.connection() as conn:
         await forget_files(conn, keys)
+
+
+async def _delete_each(
+    store: Store, keys: list[str], patience: int
+) -> tuple[list[str], dict[str, StoreUnavailable]]:
+    """(deleted, refused with the reason); ends early when `patience` of them were refused."""
+    deleted, refused = list[str](), dict[str, StoreUnavailable]()
+    for key in keys:
+        try:
+            await store.delete(key)
+            deleted.append(key)
+        except StoreUnavailable as problem:
+            refused[key] = problem
+            if len(refused) == patience:
+                break
+    return deleted, refused
