@@ -34,32 +34,42 @@ test("near days have names", () => {
 });
 
 test("a band is rounded outwards and never promises an arrival in zero minutes", () => {
-  assert.equal(band(8 * 60, 10 * 60, 11.2 * 60), "8–12 min");
-  assert.equal(band(20, 65, 110), "1–2 min");
-  assert.equal(band(5, 20, 40), "less than a minute");
-  assert.equal(band(300, 300, 300), "5 min");
-  assert.equal(band(4000, 5000, 6000), "about 1 h 25 min");
+  assert.equal(band(8 * 60, 10 * 60, 11.2 * 60, britain), "8–12 min");
+  assert.equal(band(20, 65, 110, britain), "1–2 min");
+  assert.equal(band(5, 20, 40, britain), "less than a minute");
+  assert.equal(band(300, 300, 300, britain), "5 min");
+  assert.equal(band(4000, 5000, 6000, britain), "about 1 h 25 min");
 });
 
 test("a band whose estimate lies outside it is widened to hold it", () => {
-  assert.equal(band(300, 900, 600), "5–15 min");
+  assert.equal(band(300, 900, 600, britain), "5–15 min");
 });
 
 test("an estimate runs down with its age and stops at zero", () => {
   const eta = { seconds: 600, low: 480, high: 720, distance_m: 4000, source: "geodesic" };
-  assert.deepEqual(arrival(eta, 0, NOON), { band: "8–12 min", at_ms: NOON + 10 * MIN });
-  assert.deepEqual(arrival(eta, 120, NOON), { band: "6–10 min", at_ms: NOON + 8 * MIN });
-  assert.deepEqual(arrival(eta, 3_600, NOON), { band: "less than a minute", at_ms: NOON });
-  assert.deepEqual(arrival(eta, -50, NOON), { band: "8–12 min", at_ms: NOON + 10 * MIN });
+  assert.deepEqual(arrival(eta, 0, NOON, britain), { band: "8–12 min", at_ms: NOON + 10 * MIN });
+  assert.deepEqual(arrival(eta, 120, NOON, britain), { band: "6–10 min", at_ms: NOON + 8 * MIN });
+  assert.deepEqual(arrival(eta, 3_600, NOON, britain), { band: "less than a minute", at_ms: NOON });
+  assert.deepEqual(arrival(eta, -50, NOON, britain), { band: "8–12 min", at_ms: NOON + 10 * MIN });
 });
 
 test("distances are in miles only where roads are signed in miles", () => {
   assert.equal(distance(3_862, britain), "2.4 mi");
   assert.equal(distance(350, germany), "350 m");
-  assert.equal(distance(3_240, germany), "3.2 km");
-  assert.equal(distance(960, germany), "1.0 km");
+  assert.equal(distance(3_240, germany), "3,2 km");
+  assert.equal(distance(960, germany), "1,0 km");
   assert.equal(distance(3, germany), "10 m");
   assert.equal(distance(3, { locale: "not a locale" }), "10 m");
+});
+
+test("the words among the numbers are Spanish for who reads Spanish", () => {
+  const mexico: Region = { locale: "es-MX", timeZone: "UTC" };
+  assert.equal(ago(NOON, NOON, mexico), "ahora mismo");
+  assert.equal(ago(NOON - 65 * MIN, NOON, mexico), "hace 1 h 5 min");
+  assert.match(timeWindow(NOON, NOON + 60 * MIN, NOON - 24 * 60 * MIN, mexico), /^mañana, 12:00/);
+  assert.equal(band(5, 20, 40, mexico), "menos de un minuto");
+  assert.equal(band(4000, 5000, 6000, mexico), "unos 1 h 25 min");
+  assert.equal(distance(3_240, { locale: "es-ES" }), "3,2 km");
 });
 
 test("a moment has its day and its time", () => {

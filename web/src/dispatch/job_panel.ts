@@ -96,7 +96,7 @@ export class JobPanel {
       lines.push(words.seen(words.contact[contact], ago(last_seen_ms, now_ms, region)));
     }
     if (eta !== null && last_seen_ms !== null && view.job.status === "en_route") {
-      const { band, at_ms } = arrival(eta, (now_ms - last_seen_ms) / 1_000, now_ms);
+      const { band, at_ms } = arrival(eta, (now_ms - last_seen_ms) / 1_000, now_ms, region);
       lines.push(words.eta(band, clock(at_ms, region), distance(eta.distance_m, region)));
     }
     if (view.trail.length > 0) lines.push(words.trail(view.trail.length));

@@ -1,3 +1,4 @@
+import { languageOf, type Language } from "./language.ts";
 import type { Eta } from "./wire.ts";
 
 /** Numbers and times as people say them. Pure: now, locale and time zone come in as values. */
@@ -14,13 +15,36 @@ export interface Region {
   timeZone?: string;
 }
 
+/** The few words among the numbers; units are the same in all our languages. */
+const english = {
+  now: "just now",
+  ago: (age: string): string => `${age} ago`,
+  today: "today",
+  tomorrow: "tomorrow",
+  moments: "less than a minute",
+  about: (time: string): string => `about ${time}`,
+};
+const WORDS: Record<Language, typeof english> = {
+  en: english,
+  es: {
+    now: "ahora mismo",
+    ago: (age) => `hace ${age}`,
+    today: "hoy",
+    tomorrow: "mañana",
+    moments: "menos de un minuto",
+    about: (time) => `unos ${time}`,
+  },
+};
+const wordsOf = (region: Region): typeof english => WORDS[languageOf([region.locale])];
+
 /** "just now", "40 s ago", "2 min ago", "1 h 5 min ago", then the date and time. */
 export function ago(then_ms: number, now_ms: number, region: Region): string {
   const age_ms = Math.max(0, now_ms - then_ms);
-  if (age_ms < 5 * SECOND) return "just now";
-  if (age_ms < MINUTE) return `${Math.floor(age_ms / SECOND)} s ago`;
-  if (age_ms < HOUR) return `${Math.floor(age_ms / MINUTE)} min ago`;
-  if (age_ms < DAY) return `${hours(age_ms)} ago`;
+  const words = wordsOf(region);
+  if (age_ms < 5 * SECOND) return words.now;
+  if (age_ms < MINUTE) return words.ago(`${Math.floor(age_ms / SECOND)} s`);
+  if (age_ms < HOUR) return words.ago(`${Math.floor(age_ms / MINUTE)} min`);
+  if (age_ms < DAY) return words.ago(hours(age_ms));
   return `${day(then_ms, now_ms, region)}, ${clock(then_ms, region)}`;
 }
 
@@ -39,8 +63,8 @@ export function clock(ms: number, region: Region): string {
 /** "today", "tomorrow", or "Tue 24 Nov". */
 export function day(ms: number, now_ms: number, region: Region): string {
   const date = (at: number): string => part(at, region, { year: "numeric", month: "numeric", day: "numeric" });
-  if (date(ms) === date(now_ms)) return "today";
-  if (date(ms) === date(now_ms + DAY)) return "tomorrow";
+  if (date(ms) === date(now_ms)) return wordsOf(region).today;
+  if (date(ms) === date(now_ms + DAY)) return wordsOf(region).tomorrow;
   return part(ms, region, { weekday: "short", day: "numeric", month: "short" });
 }
 
@@ -70,18 +94,18 @@ export interface Arrival {
 }
 
 /** What is left of an estimate that was made `age_s` seconds ago. */
-export function arrival(eta: Eta, age_s: number, now_ms: number): Arrival {
+export function arrival(eta: Eta, age_s: number, now_ms: number, region: Region): Arrival {
   const left = (seconds: number): number => Math.max(0, seconds - Math.max(0, age_s));
   const at_ms = now_ms + left(eta.seconds) * SECOND;
-  return { band: band(left(eta.low), left(eta.seconds), left(eta.high)), at_ms };
+  return { band: band(left(eta.low), left(eta.seconds), left(eta.high), region), at_ms };
 }
 
 /** A band in whole minutes, rounded outwards so that it never promises more than the estimate does. */
-export function band(low_s: number, middle_s: number, high_s: number): string {
+export function band(low_s: number, middle_s: number, high_s: number, region: Region): string {
   const low = Math.floor(Math.min(low_s, middle_s) / 60);
   const high = Math.ceil(Math.max(high_s, middle_s) / 60);
-  if (high <= 1) return "less than a minute";
-  if (high >= 90) return `about ${hours(Math.round(middle_s / 300) * 5 * MINUTE)}`;
+  if (high <= 1) return wordsOf(region).moments;
+  if (high >= 90) return wordsOf(region).about(hours(Math.round(middle_s / 300) * 5 * MINUTE));
   const from = Math.max(1, low);
   return from === high ? `${high} min` : `${from}–${high} min`;
 }
@@ -90,11 +114,21 @@ export function band(low_s: number, middle_s: number, high_s: number): string {
 export function distance(metres: number, region: Region): string {
   if (usesMiles(region.locale)) {
     const miles = metres / 1609.344; // international mile
-    return `${miles < 10 ? miles.toFixed(1) : Math.round(miles)} mi`;
+    return `${rounded(miles, region)} mi`;
   }
   if (metres < 950) return `${Math.max(10, Math.round(metres / 10) * 10)} m`;
-  const km = metres / 1000;
-  return `${km < 10 ? km.toFixed(1) : Math.round(km)} km`;
+  return `${rounded(metres / 1000, region)} km`;
+}
+
+/** One digit after the point below ten, none above. */
+function rounded(value: number, region: Region): string {
+  const digits = value < 10 ? 1 : 0;
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  try {
+    return new Intl.NumberFormat(region.locale, options).format(value);
+  } catch {
+    return value.toFixed(digits); // not a locale
+  }
 }
 
 /** Countries whose road signs are in miles: the United States, the United Kingdom, Liberia, Myanmar. */

@@ -52,7 +52,7 @@ export class Card {
     document.title = headline;
     if (!coming) return;
     const now_ms = serverNow();
-    const { band, at_ms } = arrival(eta, (now_ms - last_seen_ms) / 1_000, now_ms);
+    const { band, at_ms } = arrival(eta, (now_ms - last_seen_ms) / 1_000, now_ms, region);
     const at = clock(at_ms, region);
     this.eta.classList.toggle("is-old", signal !== "live");
     if (signal === "lost") {
