@@ -1,8 +1,8 @@
-"""Random money against the Stripe stand-in, with everything that can fail failing: to the cent, or it is said.
+"""Random money against the Stripe stand-in, where everything that can fail does: it adds up to the cent.
 
-Each world is a company with a database and a Stripe of its own. After every step the ledger sums to zero and
-nothing is captured above its hold or refunded above its capture, here and there; when a world's storm is over,
-our books are compared with Stripe's objects, each of them.
+Each world is a company with a database and a Stripe of its own. After every step the ledger sums to zero,
+and nothing is captured above its hold or refunded above its capture, here and there. When a world's storm is
+over, our books are compared with Stripe's objects, each of them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ async def run(full: bool) -> Report:
     taken, flaws, errors = await asyncio.to_thread(_worlds, steps // STEPS_OF_A_WORLD)
     refused = sum(count for name, count in taken.items() if name.endswith("(refused)"))
     report.say(
-        f"{sum(taken.values())} random steps in {steps // STEPS_OF_A_WORLD} companies, {refused} of them refused"
-        f" by a rule. Stripe failed by plan {taken['fault']} times, two workers were killed over the same"
-        f" effects {taken['crash']} times, {taken['repeat']} effects ran again after they were done, keys were"
-        f" forgotten {taken['forget_keys']} times; {taken['webhook']} times webhooks came, late and in any order."
+        f"{sum(taken.values())} random steps in {steps // STEPS_OF_A_WORLD} companies, {refused} of them"
+        f" refused by a rule. Stripe was told to fail {taken['fault']} times and to forget its keys"
+        f" {taken['forget_keys']} times. Two workers were killed over the same effects {taken['crash']}"
+        f" times, {taken['repeat']} effects ran again after they were done, and webhooks came"
+        f" {taken['webhook']} times, late and in any order."
     )
     report.say()
     report.target("worlds with a step after which the money did not add up", [len(flaws)], most=0)
