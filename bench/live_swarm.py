@@ -47,11 +47,11 @@ class Beat:
 
 
 class Wrong(Exception):
-    """The generator saw what it must not: a socket lost, a refusal, an older position after a newer one."""
+    """The generator saw what it must not: a socket lost, an older position after a newer one."""
 
 
 class Incomplete(Wrong):
-    """Something had not arrived seconds after the last heartbeat."""
+    """Something had not arrived seconds after the last heartbeat, or was refused: "please retry"."""
 
 
 class Swarm:
@@ -93,9 +93,9 @@ class Swarm:
         words = (beat.first, beat.sockets, beat.rate, beat.seconds, int(beat.ack), beat.each)
         found = self._ask("beat", *words, "product" if beat.product else "relay", beat.room)
         missing = found["delivered"] != found["expected"] or (beat.ack and found["acked"] != found["sent"])
-        if found["disorder"] or found["lost"] or found["refused"]:
+        if found["disorder"] or found["lost"]:
             raise Wrong(f"{beat}: {found}")
-        if strict and missing:
+        if found["refused"] or (strict and missing):
             raise Incomplete(f"{beat}: {found}")
         return found
 

@@ -11,7 +11,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from bench.harness import Sample, Way, resident_kb
-from bench.live_peers import FLOOR, OURS, STOCK_REDIS, Peer, cluster_peers, single_peers
+from bench.live_peers import (
+    FLOOR,
+    OURS,
+    STOCK_REDIS,
+    Peer,
+    peers_of_three,
+    peers_on_cluster,
+    single_peers,
+)
+from bench.live_redis import Redis
 from bench.live_swarm import Beat, Socket, Swarm
 
 PING_S = 120
@@ -63,17 +72,19 @@ class Stage:
 
 
 @contextmanager
-def stages(size: Size, redis_url: str, redis_cpu_us: Callable[[], float]) -> Iterator[dict[str, Stage]]:
+def stages(size: Size, server: Redis, cluster: Redis) -> Iterator[dict[str, Stage]]:
     """All peers, running, with their sockets open."""
     with ExitStack() as stack:
         found = {}
-        for peer in single_peers() + cluster_peers():
-            stack.enter_context(peer.running(PING_S, redis_url if peer.nodes > 1 else ""))
-            sockets = single_sockets(peer, size) if peer.nodes == 1 else cluster_sockets(peer, size)
+        for peer in single_peers() + peers_of_three() + peers_on_cluster():
+            redis = cluster if peer.on_cluster else server
+            stack.enter_context(peer.running(PING_S, redis.url if peer.nodes > 1 else ""))
+            sockets = single_sockets(peer, size) if peer.nodes == 1 else sockets_of_three(peer, size)
             swarm = stack.enter_context(Swarm(sockets))
+            stack.callback(peer.kill)
             swarm.open()
             print(f"{peer.name}: {len(sockets)} sockets", flush=True)
-            found[peer.name] = Stage(peer, swarm, size, redis_cpu_us)
+            found[peer.name] = Stage(peer, swarm, size, redis.cpu_us)
         yield found
 
 
@@ -90,7 +101,7 @@ def single_sockets(peer: Peer, size: Size) -> list[Socket]:
     return [*sockets, Socket(port, 0, _hears("stalled"), small=True)]
 
 
-def cluster_sockets(peer: Peer, size: Size) -> list[Socket]:
+def sockets_of_three(peer: Peer, size: Size) -> list[Socket]:
     """As above, without screens; the second node has watchers of other rooms, the third a bystander."""
     here, there, elsewhere = peer.ports
     sockets = [Socket(here, source) for source in range(size.jobs)]
@@ -109,7 +120,9 @@ def way(stage: Stage) -> Way:
     """A sample: one turn of this peer."""
 
     async def sample() -> Sample:
-        return _single(stage) if stage.peer.nodes == 1 else _cluster(stage)
+        if stage.peer.nodes == 1:
+            return _single(stage)
+        return _on_cluster(stage) if stage.peer.on_cluster else _three(stage)
 
     return sample
 
@@ -141,17 +154,33 @@ def _local(stage: Stage) -> dict[str, float]:
     return sample
 
 
-def _cluster(stage: Stage) -> Sample:
+def _three(stage: Stage) -> Sample:
     """The same through Redis; the third node stands by while the first works for itself."""
     bystander, redis = stage.peer.cpu_us(C), stage.redis_cpu_us()
     sample = _local(stage)
     heartbeats = 2 * int(stage.rate * stage.size.seconds) + int(BIG_RATE * stage.size.seconds)
     sample["bystander"] = (stage.peer.cpu_us(C) - bystander) / heartbeats
     sample["redis"] = (stage.redis_cpu_us() - redis) / heartbeats
+    return sample | _across(stage)
+
+
+def _on_cluster(stage: Stage) -> Sample:
+    """Through a Redis Cluster: the lines where that may make a difference."""
+    bystander, redis = stage.peer.cpu_us(C), stage.redis_cpu_us()
+    cpu, found = stage.measure(stage.relay(ack=False), A)
+    sent = found["sent"]
+    return {
+        "relay": cpu / sent,
+        "bystander": (stage.peer.cpu_us(C) - bystander) / sent,
+        "redis": (stage.redis_cpu_us() - redis) / sent,
+        **_across(stage),
+    }
+
+
+def _across(stage: Stage) -> dict[str, float]:
+    """Heartbeats at one node, every watcher at another."""
     cpu, found = stage.measure(stage.relay(ack=False, room="far:%d"), A, B)
-    sample["across"] = cpu / found["sent"]
-    sample["across_screen"] = found["screen_p99"]
-    return sample
+    return {"across": cpu / found["sent"], "across_screen": found["screen_p99"]}
 
 
 def stalled_growth_mb(stage: Stage) -> float:
