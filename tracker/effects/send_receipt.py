@@ -14,8 +14,9 @@ from tracker.messages.kinds import Kind
 from tracker.messages.notify import notify
 from tracker.messages.receipt import bill_of
 
-AGAIN_S = 1.0  # settling a capture makes it due at once, but the capture's own row is done a moment later
-AGAIN_LATER_S = 30.0
+AGAIN_S = 1.0
+UNTICKED_S = 5.0  # later than `SOON`: all is settled, but the capture's own row is not done yet
+AGAIN_LATER_S = 30.0  # later than `SOON`: settling the money makes it due at once
 SOON = timedelta(minutes=1)  # of completion: the usual capture is settled by then
 PATIENCE = timedelta(days=1)  # then the customer gets a receipt that says what is still to be charged
 
@@ -28,19 +29,26 @@ async def send_receipt(tools: Tools, task: Task) -> None:
             return
         job = news.job
         waited = task.now - (job.finished_at or task.now)
-        if await _is_open(conn, news) and waited < PATIENCE:
-            raise Postpone("what is charged is not settled yet", AGAIN_S if waited < SOON else AGAIN_LATER_S)
+        if waited < PATIENCE and (pause_s := await _pause_s(conn, news, waited)):
+            raise Postpone("what is charged is not settled yet", pause_s)
         bill = bill_of(job, await payments_of_job(conn, job.id))
         facts = {"service": job.service, "amount_cents": str(bill.total_cents)}
         notice = news.notice(Kind.RECEIPT, (job.customer_id,), facts)
         await notify(conn, tools.settings, notice, now=task.now)
 
 
-async def _is_open(conn: Connection, news: JobNews) -> bool:
-    """Whether the capture is still to be tried, or money is held or being asked for beyond the hold."""
-    if await is_waiting(conn, news.job.id, news.event.version, Effect.CAPTURE_HOLD.value):
-        return True
-    return any(
+async def _pause_s(conn: Connection, news: JobNews, waited: timedelta) -> float | None:
+    """When to look again, if money is held or being asked for beyond the hold, or the capture is to be tried.
+
+    A capture is ticked off a moment after it has settled everything, be it minutes after the completion
+    because its first worker died.
+    """
+    soon = waited < SOON
+    if any(
         one.status == "authorized" or (one.status == "asked" and one.purpose == "overage")
         for one in await payments_of_job(conn, news.job.id)
-    )
+    ):
+        return AGAIN_S if soon else AGAIN_LATER_S
+    if await is_waiting(conn, news.job.id, news.event.version, Effect.CAPTURE_HOLD.value):
+        return AGAIN_S if soon else UNTICKED_S
+    return None
