@@ -87,16 +87,3 @@ async def balances(conn: Connection) -> list[Balance]:
         " GROUP BY account, pro_id ORDER BY account, pro_id"
     )
     return [Balance(**dict(row.items())) for row in rows]
-
-
-async def job_balances(conn: Connection, job_id: UUID) -> list[Balance]:
-    """The same for what concerns one job."""
-    rows = await conn.fetch(
-        """
-        SELECT e.account, e.pro_id, sum(e.amount_cents)::bigint AS amount_cents
-        FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
-        WHERE t.job_id = $1 GROUP BY e.account, e.pro_id ORDER BY e.account, e.pro_id
-        """,
-        job_id,
-    )
-    return [Balance(**dict(row.items())) for row in rows]

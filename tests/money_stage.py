@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from db.jobs import Job, job_by_id
-from db.ledger import job_balances, lines_of_job
+from db.ledger import lines_of_job
 from db.payers import payer_of, save_payer
 from db.payments import Payment, payments_of_job
 from db.payouts import list_payouts
@@ -273,10 +273,10 @@ class Stage:
 
     async def balance(self, job_id: UUID) -> dict[str, int]:
         """What a job's ledger lines come to in each account."""
-        async with self.database.connection() as conn:
-            return {
-                one.account: one.amount_cents for one in await job_balances(conn, job_id) if one.amount_cents
-            }
+        sums: dict[str, int] = {}
+        for _, account, _, cents in await self.ledger(job_id):
+            sums[account] = sums.get(account, 0) + cents
+        return {account: cents for account, cents in sums.items() if cents}
 
     async def owed(self, job_id: UUID) -> list[tuple[str, int]]:
         """A job's payout lines: kind, cents."""

@@ -21,7 +21,6 @@ from tracker.money.terms import (
     due_of,
     earned_by,
     earned_of,
-    is_settled,
     missing,
     refundable_of,
     spread,
@@ -208,14 +207,3 @@ def test_what_waits_to_go_back_is_not_there_to_be_given_again() -> None:
 )
 def test_where_the_money_is_in_one_word(state: MoneyState, payments: list[Payment]) -> None:
     assert state_of(payments) is state
-
-
-def test_a_job_is_settled_when_nothing_more_happens_by_itself() -> None:
-    due = Shared(5_000, 0)
-    taken, short = a_payment(captured_cents=5_000), a_payment(captured_cents=4_000)
-    declined = a_payment(2, status="failed", purpose="overage")
-    assert is_settled(due, [taken])
-    assert is_settled(due, [short, declined])
-    assert is_settled(Shared(0, 0), [])
-    waiting = [[], [short], [a_payment()], [taken, a_payment(2, status="authorized")]]
-    assert not any(is_settled(due, payments) for payments in waiting)

@@ -116,14 +116,6 @@ def missing(due: Shared, payments: Iterable[Payment]) -> int:
     return max(0, due.total_cents - paid)
 
 
-def is_settled(due: Shared, payments: Sequence[Payment]) -> bool:
-    """Whether a completed job's price was taken, as far as it can be without a person's help."""
-    ours = [one for one in payments if one.purpose != Purpose.TIP]
-    if any(one.status in ("asked", "authorized") for one in ours):
-        return False
-    return missing(due, ours) == 0 or any(one.purpose == Purpose.OVERAGE for one in ours)
-
-
 def refundable_of(payment: Payment, refunds: Iterable[RefundRow]) -> int:
     """Cents of a payment that may still be given back. While a dispute is open, the bank has the word."""
     if payment.status != "captured" or payment.dispute == "open":
