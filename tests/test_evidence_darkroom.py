@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import math
 import zipfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,10 +13,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from tests.photos import bomb, exif_of, opened, photo
-from tracker.evidence import darkroom
-from tracker.evidence import develop as module
 from tracker.evidence.darkroom import MAX_SIDE, THUMBNAIL_SIDE, Refused, develop
-from tracker.evidence.develop import Darkroom, PhotoRefused
 
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
 
@@ -188,82 +182,3 @@ def test_exif_that_makes_no_sense_hides_only_itself() -> None:
     spoilt = exif_of(taken="x" * 60_000, software="y" * 300)
     facts, *_ = develop(photo(exif=spoilt), JPEG, signature=False)
     assert len(facts["exif"]["taken"]) == len(facts["exif"]["software"]) == 100
-
-
-def test_the_darkroom_is_a_process_that_gives_the_same_as_the_function() -> None:
-    data = photo(800, 600, exif=exif_of(software="Phone 1"))
-
-    async def story() -> None:
-        made = await Darkroom().develop(data, JPEG, signature=False)
-        facts, picture, thumbnail = develop(data, JPEG, signature=False)
-        assert (made.picture, made.thumbnail, made.exif) == (picture, thumbnail, facts["exif"])
-        with pytest.raises(PhotoRefused, match="not what its Content-Type says") as refused:
-            await Darkroom().develop(data, PNG, signature=False)
-        assert refused.value.facts == {"reason": "not_that_type"}
-
-    asyncio.run(story())
-
-
-def test_a_decoder_that_never_ends_is_ended() -> None:
-    async def story() -> None:
-        with pytest.raises(PhotoRefused) as refused:
-            await Darkroom(deadline_s=0.001).develop(photo(), JPEG, signature=False)
-        assert refused.value.facts["reason"] == "took_too_long"
-
-    asyncio.run(story())
-
-
-def test_a_decoder_that_crashes_takes_nothing_with_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    program = tmp_path / "crash.py"
-    program.write_text("import os, sys\nsys.stdin.buffer.read()\nos.abort()\n")
-    monkeypatch.setattr(module, "PROGRAM", program)
-
-    async def story() -> None:
-        with pytest.raises(PhotoRefused) as refused:
-            await Darkroom().develop(photo(), JPEG, signature=False)
-        assert refused.value.facts["reason"] == "unreadable"
-
-    asyncio.run(story())
-
-
-def test_the_darkroom_knows_no_secret_and_writes_no_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    program = tmp_path / "curious.py"
-    program.write_text(
-        f"import json, os, sys\nsys.path.insert(0, {str(module.PROGRAM.parent)!r})\n"
-        "import darkroom\n"
-        "def curious(*_, **__):\n"
-        "    try:\n"
-        f"        open({str(tmp_path / 'written')!r}, 'wb', buffering=0).write(b'x')\n"
-        "        wrote = True\n"
-        "    except OSError:\n"
-        "        wrote = False\n"
-        "    exif = {'environment': sorted(os.environ), 'wrote': wrote}\n"
-        "    facts = {'media_type': '', 'width': 1, 'height': 1, 'bytes': 1, 'exif': exif}\n"
-        "    return facts, b'p', b't'\n"
-        "darkroom.develop = curious\n"
-        "darkroom.main()\n"
-    )
-    monkeypatch.setattr(module, "PROGRAM", program)
-    monkeypatch.setenv("TRACKER_SECRET", "a secret of thirty-two characters")
-
-    async def story() -> None:
-        made = await Darkroom().develop(photo(), JPEG, signature=False)
-        assert set(made.exif["environment"]) <= {"PATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
-        assert made.exif["wrote"] is False
-
-    asyncio.run(story())
-
-
-def test_the_largest_picture_that_is_taken_fits_into_the_darkrooms_memory() -> None:
-    side = math.isqrt(darkroom.MAX_PIXELS)
-    data = photo(side, side, mode="RGBA", colour="white", kind="PNG", compress_level=1)
-
-    async def story() -> None:
-        made = await Darkroom().develop(data, PNG, signature=False)
-        assert (made.width, made.height) == (MAX_SIDE, MAX_SIDE)
-
-    asyncio.run(story())

@@ -1,8 +1,9 @@
 """A stranger's bytes become a picture of ours. A program of its own: photo in, photo and thumbnail out.
 
 An image decoder is a large parser in C, and the bytes are anybody's. So it runs in a process without secrets
-or files to write, with an end in memory and in time; a decoder that crashes or never ends takes nothing
-with it. What comes out was drawn anew pixel by pixel: no metadata, no second file hidden behind the first.
+that can open neither a file nor a connection, with an end in memory and in time. A decoder that crashes or
+never ends takes nothing with it; one that is taken over cannot read the server's files or its environment.
+What comes out was drawn anew pixel by pixel: no metadata, no second file hidden behind the first.
 
 Standard input: one JSON line `{"media_type", "signature"}`, then the file. Standard output: one JSON line,
 `develop`'s facts or `{"refused": reason}`, then the picture, then its thumbnail. Imports nothing of ours, so
@@ -18,7 +19,20 @@ import resource
 import sys
 from typing import Any
 
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import (  # all that Pillow imports at need: from `main` on nothing can be opened
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageColor,  # noqa: F401
+    ImageFile,  # noqa: F401
+    ImageMode,  # noqa: F401
+    ImagePalette,  # noqa: F401
+    JpegPresets,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 MAX_PIXELS = 40_000_000  # asked of the header, before anything is decoded; 40 MP are 120 MB decoded
@@ -28,6 +42,7 @@ MAX_SIGNATURE_SIDE = 1280
 THUMBNAIL_SIDE = 480
 QUALITY = 85  # JPEG
 MEMORY_BYTES = 1024 * 1024 * 1024  # three copies of the largest picture, and Python
+OPEN_FILES = 3  # those it begins with: the photo, the picture, and a place for errors that is none
 CPU_S = 15  # a progressive JPEG may ask for thousands of passes
 # How to turn a picture that its camera held otherwise (Exif 3.0 §4.6.5.1.6, Orientation).
 TURNS = {
@@ -48,10 +63,12 @@ class Refused(Exception):
 
 def main() -> None:
     """The program."""
+    Image.preinit()
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_S),
         (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         with contextlib.suppress(ValueError, OSError):  # a system without this limit still has the deadline
