@@ -114,9 +114,14 @@ async def jobs_by_ids(conn: Connection, job_ids: list[UUID]) -> list[Job]:
 
 
 async def lock_job(conn: Connection, job_id: UUID) -> Job | None:
-    """One job, locked until the transaction ends, so that its next event has one writer."""
+    """One job, locked until the transaction ends, so that its next event has one writer.
+
+    The row is locked before it is joined: whoever waited for a plain join's lock would get the row as it is
+    now beside the pro it had before.
+    """
     row = await conn.fetchrow(
-        f"SELECT {_COLUMNS} {_FROM} WHERE j.id = $1 FOR NO KEY UPDATE OF j",
+        "WITH locked AS MATERIALIZED (SELECT * FROM jobs WHERE id = $1 FOR NO KEY UPDATE)"
+        f" SELECT {_COLUMNS} {_FROM.replace('FROM jobs j', 'FROM locked j')}",
         job_id,
     )
     return _job(row) if row else None

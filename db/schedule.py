@@ -40,6 +40,16 @@ async def appointments_of(conn: Connection, pro_ids: Collection[str]) -> list[Ap
     return [Appointment(*row) for row in rows]
 
 
+async def booked_among(conn: Connection, job_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these jobs that are an appointment of somebody."""
+    rows = await conn.fetch(
+        "SELECT id FROM jobs WHERE id = ANY($1::uuid[]) AND pro_id IS NOT NULL"
+        f" AND window_start IS NOT NULL AND status IN {ACTIVE}",
+        list(job_ids),
+    )
+    return {row["id"] for row in rows}
+
+
 async def lock_jobs(conn: Connection, job_ids: Collection[UUID]) -> None:
     """Lock the rows of these jobs in the order of their ids until the transaction ends."""
     await conn.execute(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from db.pain_flags import flags_of_jobs
 from db.pool import Connection
-from db.schedule import Appointment, appointments_of, lock_jobs, lock_schedules
+from db.schedule import Appointment, appointments_of, booked_among, lock_jobs, lock_schedules
 from tracker.jobs.facts import SYSTEM, record_fact
 from tracker.jobs.flagging import memory_of, write_change
 from tracker.jobs.pain_flags import NO_CHANGE, Change, FlagType, change
@@ -79,12 +79,15 @@ async def settle_schedules(
 
 async def _settle(
     conn: Connection,
-    booked: Iterable[Appointment],
-    judged: frozenset[UUID],
+    booked: Collection[Appointment],
+    locked: frozenset[UUID],
     now: datetime,
     *,
     own: UUID | None,
 ) -> Conflicts:
+    """`booked` are all appointments of the pros concerned; a locked job that went to another pro is not ours."""
+    elsewhere = await booked_among(conn, locked) - {one.job_id for one in booked}
+    judged = locked - elsewhere
     meets = _meetings_by_pro(booked)
     flags = await flags_of_jobs(conn, judged)
     of_own = Conflicts()
