@@ -70,6 +70,20 @@ async def was_told(conn: Connection, event_key: str) -> bool:
     )
 
 
+async def is_old_news(conn: Connection, told: Notification) -> bool:
+    """Whether the person was told of the same thing anew: the same kind about the same job."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM notifications"
+            " WHERE job_id = $1 AND person_id = $2 AND kind = $3 AND id > $4)",
+            told.job_id,
+            told.person_id,
+            told.kind,
+            told.id,
+        )
+    )
+
+
 async def notification_by_id(conn: Connection, number: int) -> Notification | None:
     """One notification, or None."""
     row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM notifications WHERE id = $1", number)

@@ -20,23 +20,31 @@ class StoredLink:
 
 
 async def add_link(
-    conn: Connection, job_id: UUID, token_hash: bytes, *, created_by: str, expires_at: datetime | None
+    conn: Connection,
+    job_id: UUID,
+    token_hash: bytes,
+    *,
+    created_by: str,
+    expires_at: datetime | None,
+    also_ended: bool = False,
 ) -> int | None:
-    """Store a new link and return its id; None when there is no such job, or it has ended.
+    """Store a new link and return its id; None when there is no such job, it has ended, or it has that link.
 
-    A job's end expires the links that it has, so one made afterwards would live for ever. Sharing the row's
-    lock makes that end wait, or this see it.
+    A job's end expires the links that it has, so one made afterwards would live for ever; `also_ended` is
+    for one that says itself when it ends. Sharing the row's lock makes that end wait, or this see it.
     """
     link_id: int | None = await conn.fetchval(
         """
         INSERT INTO tracking_links (job_id, token_hash, created_by, expires_at)
         SELECT id, $2, $3, $4 FROM jobs
-        WHERE id = $1 AND status NOT IN ('completed', 'paid', 'cancelled') FOR SHARE RETURNING id
+        WHERE id = $1 AND ($5 OR status NOT IN ('completed', 'paid', 'cancelled')) FOR SHARE
+        ON CONFLICT (token_hash) DO NOTHING RETURNING id
         """,
         job_id,
         token_hash,
         created_by,
         expires_at,
+        also_ended,
     )
     return link_id
 
@@ -50,6 +58,18 @@ async def link_by_hash(conn: Connection, token_hash: bytes) -> StoredLink | None
         "SELECT id, job_id, expires_at, revoked_at FROM tracking_links WHERE token_hash = $1", token_hash
     )
     return StoredLink(**dict(row.items())) if row else None
+
+
+async def has_living_link(conn: Connection, job_id: UUID, now: datetime) -> bool:
+    """Whether some link opens this job now."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM tracking_links WHERE job_id = $1 AND revoked_at IS NULL"
+            " AND (expires_at IS NULL OR expires_at > $2))",
+            job_id,
+            now,
+        )
+    )
 
 
 async def revoke_links_of_job(conn: Connection, job_id: UUID, at: datetime) -> list[int]:

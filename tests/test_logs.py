@@ -10,7 +10,7 @@ import pytest
 
 from db.pool import Database
 from tests.company import with_company
-from tracker.logs import DiscreetFormatter
+from tracker.logs import DiscreetFormatter, start_logging
 
 
 def test_a_refused_rows_values_stay_out_of_the_log(database_url: str) -> None:
@@ -42,3 +42,9 @@ def test_an_ordinary_traceback_is_whole() -> None:
     text = DiscreetFormatter("%(message)s").format(record)
     assert "said plainly" in text
     assert "in fail" in text
+
+
+def test_addresses_that_are_called_stay_out_of_the_log() -> None:
+    start_logging("DEBUG")
+    assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("httpcore.http11").isEnabledFor(logging.INFO)

@@ -12,7 +12,9 @@ import pytest
 from tests.messaging import recipient
 from tracker.messages.catalogue import Catalogue, ReceiptWords
 from tracker.messages.kinds import FACTS, PLANS, Channel, Kind
+from tracker.messages.mail_parts import is_address
 from tracker.messages.phones import e164
+from tracker.messages.plain_words import harmless
 from tracker.messages.reach import ways_to
 from tracker.messages.texts import (
     CATALOGUES,
@@ -113,6 +115,63 @@ def test_braces_and_line_breaks_in_what_people_wrote_stay_text() -> None:
     assert said.startswith("{company} {0} {x.y} Bcc: all with ")
     assert "\n" not in said
     assert "\r" not in said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Pat http://evil.example/pay", "Pat http evil. example/pay"),
+        ("www.evil.co", "www. evil. co"),
+        ("Refund: evil\u3002com", "Refund: evil. com"),
+        ("a@evil\uff0ecom", "a@evil. com"),
+        ("\u202eeman gnorw\u202c \u2066x\u2069", "eman gnorw x"),
+        ("Pat\x00\x1b[31m\x85Mason\u2029", "Pat [31m Mason"),
+        ("J.R. Smith, St. Mary's, 5.5-inch TV", "J.R. Smith, St. Mary's, 5.5-inch TV"),
+        ("José Núñez", "José Núñez"),
+    ],
+)
+def test_a_name_is_no_link_and_turns_nothing_around(written: str, said: str) -> None:
+    assert harmless(written) == said
+    facts = {"pro": written, "service": "A TV", "eta_s": "", "version": "4"}
+    text = sms_of(Kind.ON_THE_WAY, facts, voice("en"), link=LINK)
+    assert text == f"Wrenford Home Services: {said} is on the way. Track here: {LINK}"
+
+
+@pytest.mark.parametrize("address", ["o'neil+tv@mail.example", "a.b@x.example", "a@localhost"])
+def test_an_address_that_mail_can_go_to(address: str) -> None:
+    assert is_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "@x.example",
+        "a@",
+        "a@b@c.example",
+        "a b@x.example",
+        "a@x.example\n",
+        "a@x.example\r\nBcc: all@x.example",
+        "a@x.example,b@x.example",
+        "<a@x.example>",
+        "everybody:a@x.example",
+        "a]b[@x.example",
+        "=?utf-8?q?b?=@x.example",
+        "ü@x.example",
+        "a@ü.example",
+        "\u202ea@x.example",
+        "a..b@x.example",
+        ".a@x.example",
+        "a@x..example",
+        "a@-x.example",
+        "a@x.example.",
+        "a" * 65 + "@x.example",
+        "a@" + "x" * 64 + ".example",
+        "a@" + "x." * 130 + "example",
+    ],
+)
+def test_an_address_that_a_mail_program_would_read_otherwise_is_none(address: str) -> None:
+    assert not is_address(address)
 
 
 def test_times_are_told_in_the_companys_zone_and_the_persons_language() -> None:

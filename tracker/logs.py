@@ -26,3 +26,5 @@ def start_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(DiscreetFormatter(_LINE))
     logging.basicConfig(level=level, handlers=[handler])
+    for name in ("httpx", "httpcore"):  # they log every address: a number to text, a browser to push to
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -10,7 +10,7 @@ from db.notifications import was_told
 from db.pool import Connection
 from db.positions import last_position
 from tracker.effects.task import Task, Tools
-from tracker.identity.links import keep_link, on_the_way_link
+from tracker.identity.links import About, living_link
 from tracker.messages.job_news import news_of
 from tracker.messages.kinds import Kind
 from tracker.messages.notify import notify
@@ -31,8 +31,8 @@ async def tell_customer_on_the_way(tools: Tools, task: Task) -> None:
         if news is None or await was_told(conn, news.key):
             return
         job, version = news.job, news.event.version
-        link = on_the_way_link(tools.settings.need_secret(), job.id, version)
-        if not await keep_link(conn, job.id, link, created_by="on_the_way"):
+        secret = tools.settings.need_secret()
+        if await living_link(conn, secret, About.ON_THE_WAY, job.id, version, now=task.now) is None:
             return
         eta_s = await _seconds_away(conn, job, task.now)
         if eta_s is not None:

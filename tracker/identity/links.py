@@ -15,15 +15,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from db.errors import NotFound, Unauthorized
 from db.pool import Connection, Database
-from db.tracking_links import add_link, link_by_hash, revoke_links_of_job
+from db.tracking_links import add_link, has_living_link, link_by_hash, revoke_links_of_job
 from rooms.principal import Principal, Role
 
 RANDOM_BYTES = 16
 MAX_LINK_CHARS = 128
+MOST_DERIVED = 20  # of one step: as often may its link be replaced before the message is out
 
 
 class LinkRefused(Unauthorized):
@@ -91,25 +93,67 @@ async def make_link(
     return token
 
 
+class About(StrEnum):
+    """What a message with a derived link is about. The words are part of what the link is derived from."""
+
+    ON_THE_WAY = "on the way"
+    REVIEW = "review"  # after the job's end: it lives as long as the job's other links
+
+
 def on_the_way_link(secret: str, job_id: UUID, version: int) -> str:
-    """The link in "on the way", derived from the server's secret and the step that it tells of.
+    """The link in "on the way", unless it was replaced before the message was out."""
+    return derived_link(secret, About.ON_THE_WAY, job_id, version)
+
+
+def derived_link(secret: str, about: About, job_id: UUID, version: int, again: int = 0) -> str:
+    """The link in a message, derived from the server's secret and the job event that the message tells of.
 
     The message is made when it is sent, perhaps more than once, and its link is kept nowhere: every try
-    derives the same one. HMAC-SHA256 cut to 128 bits; the NUL keeps it apart from tokens, which hold none.
+    derives the same one. `again` counts those that were revoked before. HMAC-SHA256 cut to 128 bits; the
+    NUL keeps it apart from tokens, which hold none.
     """
-    code = hmac.digest(secret.encode(), f"on the way\0{job_id}\0{version}".encode(), "sha256")[:RANDOM_BYTES]
+    told = f"{about.value}\0{job_id}\0{version}" + (f"\0{again}" if again else "")
+    code = hmac.digest(secret.encode(), told.encode(), "sha256")[:RANDOM_BYTES]
     return base64.urlsafe_b64encode(code).rstrip(b"=").decode()
 
 
-async def keep_link(conn: Connection, job_id: UUID, token: str, *, created_by: str) -> bool:
-    """Let a derived link open the job from now on, in the caller's transaction; again changes nothing.
+async def living_link(
+    conn: Connection,
+    secret: str,
+    about: About,
+    job_id: UUID,
+    version: int,
+    *,
+    now: datetime,
+    ends_at: datetime | None = None,
+    reopen: bool = False,
+) -> str | None:
+    """The derived link that opens the job now, made if need be, in the caller's transaction.
 
-    False for a job that has ended. A link that was revoked stays so.
+    One that was replaced meanwhile (the job has another) is followed by a fresh one. None where somebody
+    closed the page on purpose (the message's own link was revoked, and no other put in its place), unless
+    that is to `reopen`. None for a job that has ended, unless `ends_at` says when the link ends with it.
     """
-    stored = await link_by_hash(conn, hash_of(token))
-    if stored is not None:
-        return True
-    return await add_link(conn, job_id, hash_of(token), created_by=created_by, expires_at=None) is not None
+    if ends_at is not None and ends_at <= now:
+        return None
+    for again in range(MOST_DERIVED):
+        token = derived_link(secret, about, job_id, version, again)
+        stored = await link_by_hash(conn, hash_of(token))
+        if stored is None:
+            if again and not reopen and not await has_living_link(conn, job_id, now):
+                return None
+            made = await add_link(
+                conn,
+                job_id,
+                hash_of(token),
+                created_by=about.name.lower(),
+                expires_at=ends_at,
+                also_ended=ends_at is not None,
+            )
+            return token if made is not None or await link_by_hash(conn, hash_of(token)) else None
+        if stored.revoked_at is None:
+            return token if stored.expires_at is None or stored.expires_at > now else None
+    return None
 
 
 def hash_of(token: str) -> bytes:

@@ -1,19 +1,54 @@
-"""The tracking link in a message: derived when it is sent, and written nowhere but into the message."""
+"""The link in a message: derived when it is sent, and written nowhere but into the message."""
 
 from __future__ import annotations
 
-from tracker.identity.links import on_the_way_link
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.jobs import Job
+from db.notifications import Notification
+from db.pool import Connection
+from tracker.identity.links import About, living_link
 from tracker.messages.kinds import Kind
-from tracker.messages.pending import Pending
 from tracker.settings import Settings
 
+CLOSED = "the tracking link was revoked before it was sent"
 
-def link_secret(pending: Pending, settings: Settings) -> str:
-    """The secret of the link that this message carries, or nothing."""
-    job_id = pending.notification.job_id
-    if pending.kind is not Kind.ON_THE_WAY or job_id is None:
-        return ""
-    return on_the_way_link(settings.need_secret(), job_id, int(pending.notification.facts["version"]))
+
+@dataclass(frozen=True, slots=True)
+class LinkIn:
+    """The link that a message carries: its secret, or nothing. `missing`: the message is nothing without."""
+
+    secret: str = ""
+    missing: bool = False
+
+
+async def link_for(
+    conn: Connection,
+    settings: Settings,
+    notification: Notification,
+    job: Job | None,
+    *,
+    now: datetime,
+    reopen: bool,
+) -> LinkIn:
+    """The living link of a message that is about to be sent; `reopen`: also where the page was closed.
+
+    "On the way" is sent with a link that works, or not at all. A customer who is asked for a review needs no
+    account with it: it opens the page of that job until the job's links end; later they are asked without.
+    """
+    if job is None:
+        return LinkIn()
+    secret, version = settings.need_secret(), int(notification.facts.get("version", "0"))
+    if notification.kind == Kind.ON_THE_WAY:
+        link = await living_link(conn, secret, About.ON_THE_WAY, job.id, version, now=now, reopen=reopen)
+        return LinkIn(link or "", missing=link is None)
+    if notification.kind == Kind.REVIEW_REQUEST and notification.person_id == job.customer_id:
+        ends_at = (job.finished_at or now) + timedelta(hours=settings.link_grace_hours)
+        return LinkIn(
+            await living_link(conn, secret, About.REVIEW, job.id, version, now=now, ends_at=ends_at) or ""
+        )
+    return LinkIn()
 
 
 def tracking_page(settings: Settings, secret: str) -> str:

@@ -7,14 +7,17 @@ import re
 
 from tracker.messages.channels import Mail
 
-# One plain address, as the settings want it too. No white space, no brackets, no second address: nothing
-# that could end a header or begin another recipient.
-_ADDRESS = re.compile(r"[^@\s<>,;\"()\\\x00-\x20\x7f]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+# RFC 5321 §4.1.2: a dot-string of RFC 5322's atext, and a domain of RFC 1123's labels. Nothing in it could
+# end a header, begin another recipient or a group, or need a mail server that knows more than ASCII.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_ENCODED = "=?"  # RFC 2047: what begins so in a header is read as something else
 
 
 def is_address(text: str) -> bool:
     """Whether mail can be addressed to this."""
-    return len(text) <= 254 and text.isprintable() and _ADDRESS.fullmatch(text) is not None
+    return len(text) <= 254 and _ENCODED not in text and _ADDRESS.fullmatch(text) is not None
 
 
 def one_line(text: str) -> str:

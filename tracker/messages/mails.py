@@ -11,7 +11,7 @@ from tracker.evidence.store_problems import NoSuchFile, StoreUnavailable
 from tracker.messages import pages
 from tracker.messages.channels import Mail, Picture
 from tracker.messages.kinds import Kind
-from tracker.messages.link_in import link_secret, tracking_page
+from tracker.messages.link_in import tracking_page
 from tracker.messages.mail_parts import one_line
 from tracker.messages.pending import Pending
 from tracker.messages.receipt import Photo, bill_of, receipt_html, receipt_text
@@ -29,14 +29,17 @@ async def mail_for(tools: Tools, pending: Pending) -> Mail:
     if pending.kind is Kind.RECEIPT:
         return await _receipt(tools, pending)
     title, body, voice = pending.notification.title, pending.notification.body, pending.voice
-    secret = link_secret(pending, tools.settings)
-    url = tracking_page(tools.settings, secret) if secret else pending.notification.facts.get("url", "")
+    url = (
+        tracking_page(tools.settings, pending.link)
+        if pending.link
+        else pending.notification.facts.get("url", "")
+    )
     inner = pages.paragraph(body) + (pages.button(voice.catalogue.open_page, url) if url else "")
     return _mail(
         pending,
         text=f"{body}\n\n{url}\n\n{voice.company}\n" if url else f"{body}\n\n{voice.company}\n",
         html=pages.page(title, voice.company, inner, language=voice.language),
-        secret=secret,
+        secret=pending.link,
     )
 
 

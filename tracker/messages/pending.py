@@ -7,13 +7,14 @@ from datetime import datetime
 
 from db.deliveries import Delivery, delivery_by_id, end_delivery
 from db.jobs import Job, job_by_id
-from db.notifications import Notification, notification_by_id
+from db.notifications import Notification, is_old_news, notification_by_id
 from db.opt_outs import opted_out_phones
 from db.pool import Connection
 from db.recipients import Recipient, recipients
 from tracker.effects.task import GiveUp, Postpone, Task, Tools
 from tracker.jobs.lifecycle import Status
 from tracker.messages.kinds import PLANS, URGENT, Channel, Kind
+from tracker.messages.link_in import CLOSED, LinkIn, link_for
 from tracker.messages.people import quiet_hours_of, voice_for
 from tracker.messages.reach import way_by
 from tracker.messages.texts import Voice
@@ -21,7 +22,11 @@ from tracker.messages.texts import Voice
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A delivery that is due, with all that its words are made from. `job` as it is now."""
+    """A delivery that is due, with all that its words are made from. `job` as it is now.
+
+    `link` is the secret of the link that it carries, or nothing. `overtaken` says, of a delivery whose last
+    try had no answer, how it would end if that try was in vain: nobody needs it any more, or wants it.
+    """
 
     delivery: Delivery
     notification: Notification
@@ -29,6 +34,8 @@ class Pending:
     person: Recipient
     job: Job | None
     voice: Voice
+    link: str = ""
+    overtaken: tuple[str, str] | None = None
 
 
 async def pending_delivery(tools: Tools, task: Task) -> Pending | None:
@@ -40,15 +47,21 @@ async def pending_delivery(tools: Tools, task: Task) -> Pending | None:
         found = await _read(conn, tools, _number(task))
         if found.delivery.status not in ("queued", "sending"):
             return None
-        end = _too_late(found, task.now)
+        link = LinkIn()
+        end, overtaken = _too_late(found, task.now), None
+        if end is None:
+            overtaken = await _unwanted(conn, found) or await _overtaken(conn, found)
+        if end is None and overtaken is None:
+            link = await _link(conn, tools, found, task)
+            overtaken = ("expired", CLOSED) if link.missing else None
         if end is None and found.delivery.status == "queued":
-            end = await _unwanted(conn, found) or _overtaken(found)
+            end = overtaken
         if end is not None:
             await end_delivery(conn, found.delivery.id, *end)
             return None
     if found.delivery.status == "queued" and not _is_pressed(task):
         _wait_for_morning(found, tools, task.now)
-    return found
+    return replace(found, link=link.secret, overtaken=overtaken)
 
 
 def _number(task: Task) -> int:
@@ -59,6 +72,11 @@ def _number(task: Task) -> int:
 def _is_pressed(task: Task) -> bool:
     """Whether a person wants it sent now, also at night."""
     return ":" in (task.subject or "")
+
+
+async def _link(conn: Connection, tools: Tools, found: Pending, task: Task) -> LinkIn:
+    reopen = _is_pressed(task)
+    return await link_for(conn, tools.settings, found.notification, found.job, now=task.now, reopen=reopen)
 
 
 async def _read(conn: Connection, tools: Tools, number: int) -> Pending:
@@ -90,8 +108,8 @@ async def _unwanted(conn: Connection, found: Pending) -> tuple[str, str] | None:
     return None
 
 
-def _overtaken(found: Pending) -> tuple[str, str] | None:
-    """ "On the way" is not told of a job that was turned back."""
+async def _overtaken(conn: Connection, found: Pending) -> tuple[str, str] | None:
+    """ "On the way" is not told of a job that was turned back, nor yesterday's appointment after today's."""
     wanted, job = PLANS[found.kind].while_status, found.job
     if wanted is None or job is None:
         return None
@@ -99,6 +117,8 @@ def _overtaken(found: Pending) -> tuple[str, str] | None:
         return "expired", f"the job was {job.status} before it was sent"
     if found.kind is Kind.JOB_WON and job.pro_id != found.person.id:
         return "expired", "the job was another pro's before it was sent"
+    if await is_old_news(conn, found.notification):
+        return "expired", "newer news was told before it was sent"
     return None
 
 

@@ -6,11 +6,15 @@ called, so that nobody makes this server call into its own network.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from tracker.settings_readers import LOCAL_HOSTS
 
 MAX_CHARS = 1000
+# RFC 1123 §2.1: letters, digits and inner hyphens. No push service has a name that needs Punycode, and a
+# malformed one breaks the client that is to call it.
+_LABEL = re.compile(r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def is_push_endpoint(address: str, hosts: tuple[str, ...]) -> bool:
@@ -27,6 +31,8 @@ def is_push_endpoint(address: str, hosts: tuple[str, ...]) -> bool:
     except ValueError:
         return False
     if "@" in parts.netloc or "\\" in address or parts.fragment or not host:
+        return False
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         return False
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOCAL_HOSTS):
         return False

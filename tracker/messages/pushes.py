@@ -11,7 +11,6 @@ from db.push_subscriptions import StoredSubscription, drop_subscription, subscri
 from tracker.effects.task import Tools
 from tracker.messages.channels import Gone, NotNow, Push, Refused, Sent, Subscription, Unsure
 from tracker.messages.kinds import PLANS, Channel, Kind
-from tracker.messages.link_in import link_secret
 from tracker.messages.notify import Notice, queue_delivery
 from tracker.messages.pending import Pending
 from tracker.messages.phones import e164
@@ -24,10 +23,8 @@ NOBODY = "no browser of theirs is subscribed any more"
 
 def push_for(pending: Pending, settings: Settings, now: datetime) -> Push:
     """The push to send. It opens the tracking page, the pro's or dispatch's; a customer has no other."""
-    secret = link_secret(pending, settings)
-    page = (
-        f"track/{secret}" if secret else {"pro": "pro", "customer": ""}.get(pending.person.role, "dispatch")
-    )
+    home = {"pro": "pro", "customer": ""}.get(pending.person.role, "dispatch")
+    page = f"track/{pending.link}" if pending.link else home
     expires_at = pending.delivery.expires_at
     return Push(
         delivery_id=pending.delivery.id,
@@ -38,7 +35,7 @@ def push_for(pending: Pending, settings: Settings, now: datetime) -> Push:
         ttl_s=max(0, round((expires_at - now).total_seconds())) if expires_at else 0,
         urgent=PLANS[pending.kind].urgent,
         job_id=pending.notification.job_id,
-        secret=secret,
+        secret=pending.link,
     )
 
 

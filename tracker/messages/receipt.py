@@ -12,6 +12,7 @@ from db.jobs import Job
 from db.payments import Payment
 from tracker.messages import pages
 from tracker.messages.channels import Picture
+from tracker.messages.plain_words import harmless
 from tracker.messages.texts import Voice, moment_text, money
 
 
@@ -61,7 +62,7 @@ def receipt_text(job: Job, bill: Bill, voice: Voice) -> str:
     rows = [*bill_rows(job, bill, voice), ("", ""), *job_rows(job, voice)]
     told = [f"{label}: {value}" if label else "" for label, value in rows]
     note = [words.sandbox, ""] if bill.sandbox else []
-    thanks = words.thanks.format(customer=job.customer_name)
+    thanks = words.thanks.format(customer=harmless(job.customer_name))
     return "\n".join([thanks, "", *told, "", *note, voice.company]) + "\n"
 
 
@@ -70,7 +71,7 @@ def receipt_html(job: Job, bill: Bill, photos: Sequence[Photo], title: str, voic
     words, rows = voice.catalogue.receipt, bill_rows(job, bill, voice)
     until_total = 2 + (bill.tip_cents > 0)
     inner = [
-        pages.paragraph(words.thanks.format(customer=job.customer_name)),
+        pages.paragraph(words.thanks.format(customer=harmless(job.customer_name))),
         pages.lines(rows[:until_total], total=True),
         pages.lines(rows[until_total:]) if rows[until_total:] else "",
         pages.warning(words.sandbox) if bill.sandbox else "",
@@ -86,25 +87,24 @@ def receipt_html(job: Job, bill: Bill, photos: Sequence[Photo], title: str, voic
 
 def bill_rows(job: Job, bill: Bill, voice: Voice) -> list[tuple[str, str]]:
     """The money, line by line: service, tip, total, then what became of it."""
-    words = voice.catalogue.receipt
+    words, service = voice.catalogue.receipt, harmless(job.service)
     rows = [
-        (job.service, bill.price_cents),
-        (words.tip, bill.tip_cents),
-        (words.total, bill.total_cents),
-        (words.charged, bill.charged_cents),
-        (words.open, bill.open_cents),
-        (words.refunded, -bill.refunded_cents),
+        (service, bill.price_cents, True),
+        (words.tip, bill.tip_cents, False),
+        (words.total, bill.total_cents, True),
+        (words.charged, bill.charged_cents, False),
+        (words.open, bill.open_cents, False),
+        (words.refunded, -bill.refunded_cents, False),
     ]
-    always = (job.service, words.total)
-    return [(label, money(cents, voice.currency)) for label, cents in rows if cents or label in always]
+    return [(label, money(cents, voice.currency)) for label, cents, always in rows if cents or always]
 
 
 def job_rows(job: Job, voice: Voice) -> list[tuple[str, str]]:
     """Where, who, when, and how long."""
     words = voice.catalogue.receipt
     rows = [
-        (words.address, job.address),
-        (words.done_by, job.pro_name),
+        (words.address, harmless(job.address)),
+        (words.done_by, harmless(job.pro_name or "")),
         (words.started, moment_text(job.started_at, voice) if job.started_at else None),
         (words.finished, moment_text(job.finished_at, voice) if job.finished_at else None),
         (

@@ -58,7 +58,7 @@ class Calls:
 async def send_once(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> None:
     """Bring one delivery a step further. Raises Postpone until it has come to an end."""
     delivery = pending.delivery
-    if delivery.status == "sending" and not calls.repeatable:
+    if delivery.status == "sending" and (pending.overtaken is not None or not calls.repeatable):
         await _after_silence(tools, pending, calls, now)
         return
     async with tools.database.transaction() as conn:
@@ -83,6 +83,9 @@ async def _after_silence(tools: Tools, pending: Pending, calls: Calls, now: date
             await _arrived(tools, delivery, found)
             return
     async with tools.database.transaction() as conn:
+        if pending.overtaken is not None:
+            await end_delivery(conn, delivery.id, *pending.overtaken)
+            return
         if delivery.resent:
             await _give_up(tools, conn, pending, now)
             return
@@ -98,8 +101,9 @@ async def _call(tools: Tools, pending: Pending, calls: Calls, now: datetime) -> 
         sent = await calls.send()
     except Refused as error:
         async with tools.database.transaction() as conn:
-            await end_delivery(conn, delivery.id, "suppressed" if error.opted_out else "failed", str(error))
-            if calls.instead is not None:
+            status = "suppressed" if error.opted_out else "failed"
+            ended = await end_delivery(conn, delivery.id, status, str(error))
+            if ended and calls.instead is not None:
                 await calls.instead(conn)
             if error.opted_out:
                 await stop_phone(conn, delivery.recipient)

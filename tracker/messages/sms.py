@@ -7,7 +7,7 @@ from datetime import timedelta
 from db.deliveries import known_provider_ids
 from tracker.effects.task import Tools
 from tracker.messages.channels import Sent, Sms
-from tracker.messages.link_in import link_secret, tracking_page
+from tracker.messages.link_in import tracking_page
 from tracker.messages.pending import Pending
 from tracker.messages.sending import Calls
 from tracker.messages.texts import sms_of
@@ -18,14 +18,13 @@ CLOCKS_APART = timedelta(minutes=2)  # the provider's and ours
 
 def sms_for(pending: Pending, settings: Settings) -> Sms:
     """The text to send. A tracking link is made here: it is written nowhere but into the message."""
-    secret = link_secret(pending, settings)
-    link = tracking_page(settings, secret) if secret else ""
+    link = tracking_page(settings, pending.link) if pending.link else ""
     return Sms(
         delivery_id=pending.delivery.id,
         to=pending.delivery.recipient,
         body=sms_of(pending.kind, pending.notification.facts, pending.voice, link=link),
         job_id=pending.notification.job_id,
-        secret=secret,
+        secret=pending.link,
         expires_at=pending.delivery.expires_at,
     )
 

@@ -61,11 +61,13 @@ class SmtpEmail:
         """A connection that is encrypted where the server can, and signed in where the URL says so."""
         server, context = self._server, ssl.create_default_context()
         host, port = server.hostname or "", server.port or _PORTS[server.scheme]
+        # Without a name to say hello by, the library asks the name service who we are, however long it takes.
+        me = self._sender.rpartition("@")[2]
         smtp: smtplib.SMTP
         if server.scheme == "smtps":
-            smtp = smtplib.SMTP_SSL(host, port, timeout=DEADLINE_S, context=context)
+            smtp = smtplib.SMTP_SSL(host, port, me, timeout=DEADLINE_S, context=context)
         else:
-            smtp = smtplib.SMTP(host, port, timeout=DEADLINE_S)
+            smtp = smtplib.SMTP(host, port, me, timeout=DEADLINE_S)
         try:
             _hurry(smtp, deadline)
             smtp.ehlo()

@@ -17,6 +17,7 @@ from tracker.messages.catalogue import Catalogue
 from tracker.messages.catalogue_en import ENGLISH
 from tracker.messages.catalogue_es import SPANISH
 from tracker.messages.kinds import FACTS, Kind
+from tracker.messages.plain_words import harmless
 
 CATALOGUES: Mapping[str, Catalogue] = MappingProxyType({"en": ENGLISH, "es": SPANISH})
 MAX_TITLE_CHARS = 200
@@ -27,6 +28,8 @@ ZERO_DECIMAL = frozenset(
     "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905 - a list to read
 )
 _WHOLE = frozenset({"url", "window_start", "window_end"})
+# What people wrote; the other facts are of our own making.
+_WRITTEN = frozenset({"service", "customer", "pro", "other", "address"})
 # Dashes and quotes that GSM 03.38 lacks would halve the length of a text's segments, for no gain.
 _CHEAP = str.maketrans(
     {"–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "}
@@ -124,7 +127,8 @@ def fields_of(template: str) -> set[str]:
 
 def _fill(template: str, facts: Mapping[str, str], voice: Voice) -> str:
     words = voice.catalogue
-    said = {**facts, "company": voice.company, "window": "", "when": "", "eta": ""}
+    said = {name: harmless(value) if name in _WRITTEN else value for name, value in facts.items()}
+    said |= {"company": voice.company, "window": "", "when": "", "eta": ""}
     if facts.get("window_start") and facts.get("window_end"):
         begin, end = (datetime.fromisoformat(facts[name]) for name in ("window_start", "window_end"))
         said["window"] = window_text(begin, end, voice)
