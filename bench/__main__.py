@@ -21,6 +21,7 @@ from bench import (
     heartbeats,
     ingest,
     live,
+    steps,
     watcher_memory,
 )
 from bench.harness import Report
@@ -48,6 +49,7 @@ BENCHMARKS = {
         bystander,
         cluster,
         badinput,
+        steps,
         live,
     )
 }

@@ -12,20 +12,23 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.harness import REPORTS, Report, Turns, machine, take_turns
+from bench.harness import REPORTS, Report, Turns, Way, machine, take_turns
 from bench.live_build import NODE, PEERS, compiler, install_node_peers
-from bench.live_crowd import take_crowds
+from bench.live_crowd import STOCK_TURNS, take_crowds
 from bench.live_figures import Figures
 from bench.live_peers import NODE_JS, OURS, STOCK
 from bench.live_plot import plot
 from bench.live_redis import a_cluster, one_redis
 from bench.live_report import compare, hold_against_targets
 from bench.live_traffic import Size, Stage, stages, stalled_growth_mb, way
-from bench.live_whole import WHOLE, running_whole
+from bench.live_whole import WHOLE, Whole, running_whole
 from bench.redis_program import RedisProgram, redis_program
+
+WARM_UP_S = 0.4  # a phase of the turn that only warms compilers and caches
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -52,10 +55,8 @@ async def run(arguments: argparse.Namespace) -> Report:
     with one_redis(redis.path) as server, a_cluster(redis.path) as cluster:
         async with running_whole(size.jobs, size.seconds, server.url) as whole:
             with stages(size, server, cluster) as peers:
-                ways = {name: way(stage) for name, stage in peers.items()}
-                ways[WHOLE] = whole.sample
-                await take_turns(ways, 1)  # warm-up: compilers and caches
-                traffic = await take_turns(ways, arguments.live_pairs)
+                await take_turns(_ways(peers, whole, replace(size, seconds=WARM_UP_S)), 1)
+                traffic = await take_turns(_ways(peers, whole, size), arguments.live_pairs)
                 stalled = _stalled(peers)
             bytes_per_position = await whole.bytes_per_position()
             database = whole.database_version
@@ -66,6 +67,11 @@ async def run(arguments: argparse.Namespace) -> Report:
     if arguments.write:
         _keep(report, figures, arguments)
     return report
+
+
+def _ways(peers: dict[str, Stage], whole: Whole, size: Size) -> dict[str, Way]:
+    ways = {name: way(replace(stage, size=size)) for name, stage in peers.items()}
+    return ways | {WHOLE: replace(whole, seconds=size.seconds).sample}
 
 
 def _allow_many_sockets() -> None:
@@ -101,7 +107,8 @@ def _introduce(report: Report, arguments: argparse.Namespace, database: str, red
         " server and a cluster of three masters with a replica each."
         f" {arguments.live_pairs} interleaved pairs under traffic, {arguments.live_crowds} with idle"
         f" connections; {arguments.live_jobs} jobs, {arguments.live_phase:g} s each phase;"
-        f" {arguments.live_connections} idle connections."
+        f" {arguments.live_connections} idle connections (stock, which no target needs there, in the first"
+        f" {STOCK_TURNS} turns of those only)."
     )
 
 

@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.harness import Sample, Turns, resident_kb
-from bench.live_peers import Peer, single_peers
+from bench.live_peers import STOCK, Peer, single_peers
 from bench.live_swarm import Socket, Swarm
 
 PING_S = 25  # what Socket.IO servers use
 WARM_UP = 200  # sockets that pay for what all share
 FEW = 1000  # gone first, to see whether many cost more each
-SETTLE_S = 1.5
+SETTLE_S = 1.0
+STOCK_TURNS = 2  # of the stock server: its crowd takes as long to leave as all others together
 
 
 @dataclass
@@ -30,10 +31,10 @@ class Crowd:
 
 
 def take_crowds(pairs: int, connections: int, idle_s: float) -> Turns:
-    """Samples of every peer, `pairs` times, forwards and backwards in turn."""
+    """Samples of every peer, `pairs` times (fewer of stock), forwards and backwards in turn."""
     samples: dict[str, list[Sample]] = {peer.name: [] for peer in single_peers()}
     for turn in range(pairs):
-        peers = single_peers()
+        peers = [peer for peer in single_peers() if peer.name != STOCK or turn < STOCK_TURNS]
         for crowd in _together(peers if turn % 2 == 0 else peers[::-1], connections, idle_s):
             samples[crowd.peer.name].append(crowd.figures)
     return Turns(samples)

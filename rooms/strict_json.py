@@ -56,16 +56,18 @@ def _read_flat(text: str) -> Any:
     any other text and whenever the strict reading might refuse it.
 
     The fast parser takes the last of two equal keys and integers of any length; else it is as strict. Without
-    a backslash no text contains a quote, so `":` ends each key (or begins a text with a colon), given that
-    nothing stands between the two; a key that came twice is then one `":` too many.
+    a backslash no text contains a quote, so `":` ends each key (or begins a text with a colon), given that no
+    white space stands between the two; a key that came twice is then one `":` too many.
     """
     arrays = 1 if text[:1] == "[" else 0
     if (
         text.count("{") != 1
         or text.count("[") != arrays
         or "\\" in text
-        or " :" in text
-        or not text.isprintable()  # else another white space may stand there, or what is forbidden anywhere
+        or (" " in text and " :" in text)
+        or "\n" in text
+        or "\t" in text
+        or "\r" in text
     ):
         return _UNSURE
     try:
