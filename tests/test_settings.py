@@ -53,6 +53,7 @@ SERVICES = {
     "PUSH_HOSTS": "push.example, .notify.example",
     "EVIDENCE_FOLDER": "/var/lib/tracker/evidence",
     "EVIDENCE_S3_URL": "https://KEY:hunter2@s3.example/bucket?region=eu-west-1",
+    "EVIDENCE_RETENTION_DAYS": "365",
 }
 
 
@@ -118,6 +119,7 @@ def test_everything_that_is_wrong_is_named_at_once_without_its_value() -> None:
         "EMAIL_FROM": "hunter2",
         "PUSH_HOSTS": "https://hunter2",
         "EVIDENCE_S3_URL": "https://hunter2",
+        "EVIDENCE_RETENTION_DAYS": "0",
     }
     with pytest.raises(SettingsError) as refused:
         Settings.from_env(wrong)

@@ -114,6 +114,12 @@ class ProviderSettings:
         "An S3-compatible store instead, like `https://KEY:SECRET@s3.example/bucket?region=eu-west-1`.",
         secret=True,
     )
+    evidence_retention_days: int = setting(
+        "EVIDENCE_RETENTION_DAYS",
+        integer(1, 36_500),
+        "How long photos and signatures are kept after their job ended.",
+        default=730,
+    )
 
     def missing_beside(self) -> list[str]:
         """What is wrong with the settings of services taken together: half a service is none."""
