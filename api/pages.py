@@ -1,6 +1,7 @@
 """The built pages: the customer's map at `/track/{link}`, `/pro`, `/dispatch`, and what they load.
 
-`/paid` and `/not-paid` are where a payment provider's page sends the customer back to.
+`/paid` and `/not-paid` are where a payment provider's page sends the customer back to. `/sw.js` is the pages'
+service worker: it lies at the root, because it may serve only what is below it.
 
 The page of a tracking link is the same file for every link, so it says nothing about which links exist.
 """
@@ -57,6 +58,7 @@ def page_routes(folder: Path, *, policy: str) -> list[Route]:
     return [
         get_route("/", home),
         *(_page_route(path, files.get(name), policy) for path, name in PAGES.items()),
+        *_worker_routes(files.get("sw.js"), policy),
         get_route("/assets/{path:path}", asset, metric="/assets/{path}"),
     ]
 
@@ -78,6 +80,13 @@ def _page_route(path: str, file: StaticFile | None, policy: str) -> Route:
         raise PagesNotBuilt
 
     return get_route(path, not_built)
+
+
+def _worker_routes(file: StaticFile | None, policy: str) -> list[Route]:
+    """The service worker has a content security policy of its own: that of the pages lets it fetch them."""
+    if file is None:
+        return []
+    return [file_route("/sw.js", replace(file, headers={"Content-Security-Policy": policy}))]
 
 
 def _page_headers(path: str, policy: str) -> dict[str, str]:

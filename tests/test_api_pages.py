@@ -55,6 +55,18 @@ def test_only_the_pros_page_may_ask_where_it_is(dist: Path) -> None:
     calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
 
 
+def test_the_service_worker_lies_at_the_root_is_asked_for_each_time_and_may_fetch(dist: Path) -> None:
+    (dist / "sw.js").write_text("self.addEventListener('push', () => {});")
+
+    async def conversation(client: httpx.AsyncClient) -> None:
+        worker = await client.get("/sw.js?page=pro")
+        assert worker.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert worker.headers["cache-control"] == "no-cache"
+        assert worker.headers["content-security-policy"] == POLICY
+
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+
+
 def test_files_with_a_hash_in_their_name_are_kept_for_ever_and_sent_small(dist: Path) -> None:
     async def conversation(client: httpx.AsyncClient) -> None:
         plain = await client.get("/assets/track-Dj12.js", headers={"Accept-Encoding": "gzip;q=0, br"})

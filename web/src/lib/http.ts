@@ -44,19 +44,37 @@ export class Http {
     return this.call<T>("PUT", path, body);
   }
 
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.call<T>("PATCH", path, body);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.call<unknown>("DELETE", path);
+  }
+
+  /** Sends a file as it is. @throws HttpProblem, also when there is no answer within the server's own 60 s. */
+  upload<T>(path: string, file: Blob): Promise<T> {
+    return this.send<T>("POST", path, file, file.type, 65_000);
+  }
+
   /** @throws HttpProblem for every answer that is not 2xx, and when there is no answer in 15 s. */
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    if (body === undefined) return this.send<T>(method, path, null, null, 15_000);
+    return this.send<T>(method, path, JSON.stringify(body), "application/json", 15_000);
+  }
+
+  private async send<T>(method: string, path: string, body: BodyInit | null, type: string | null, patience_ms: number): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (type !== null) headers["Content-Type"] = type;
     const began = Date.now();
     let response: Response;
     try {
       response = await fetch(this.root + path, {
         method,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(15_000),
+        body,
+        signal: AbortSignal.timeout(patience_ms),
       });
     } catch {
       throw new HttpProblem(0, "no_answer", "The server did not answer.", {}, null);

@@ -69,6 +69,9 @@ export function inLanguage<Words>(catalogues: Record<Language, Words>): Words {
  */
 export function writeFixedWords(fixed: Readonly<Record<string, string>>): void {
   document.documentElement.lang = language;
+  for (const link of document.querySelectorAll<HTMLLinkElement>("link[rel=manifest]")) {
+    link.href = link.dataset[language] ?? link.href; // what the home screen calls the page
+  }
   for (const element of document.querySelectorAll<HTMLElement>("[data-word]")) {
     element.textContent = wordOf(fixed, element.dataset["word"]);
   }
