@@ -24,6 +24,7 @@ EVERY_KIND = "*"
 ANY_KIND = Literal[
     "*",
     "job_won",
+    "job_lost",
     "who_comes",
     "appointment",
     "on_the_way",

@@ -196,9 +196,43 @@ def test_an_appointment_that_changes_hands_is_told_to_the_new_pro_and_the_custom
         with_tools, job_id = tools(database), await add_job(database, "scheduled")
         await reassign_job(database, DEE, job_id, "quinn", now=datetime.now(UTC))
         await carry_out_due(with_tools)
-        assert await told(database) == [
-            ("quinn", "job_won", "sms", "delivered"),
+        assert sorted(await told(database)) == [
             ("cleo", "who_comes", "sms", "delivered"),
+            ("pat", "job_lost", "sms", "delivered"),
+            ("quinn", "job_won", "sms", "delivered"),
+        ]
+
+    with_company(database_url, story)
+
+
+def test_a_pro_from_whom_dispatch_takes_a_job_is_told_and_one_who_releases_it_is_not(
+    database_url: str,
+) -> None:
+    async def story(database: Database) -> None:
+        with_tools = tools(database)
+        taken, given, released = [await add_job(database, "accepted") for _ in range(3)]
+        await step(database, taken, Status.OPEN, DEE)
+        await reassign_job(database, DEE, given, "quinn", now=datetime.now(UTC))
+        await step(database, released, Status.OPEN, PAT)
+        await carry_out_due(with_tools)
+        lost = await rows(database, "SELECT person_id, job_id FROM notifications WHERE kind = 'job_lost'")
+        assert sorted(lost) == sorted([("pat", taken), ("pat", given)])
+        assert (
+            "+15550100",
+            "Wrenford Home Services: Mount a 55-inch TV is not yours any more, so you need not go.",
+        ) in await texts(database)
+
+    with_company(database_url, story)
+
+
+def test_a_pro_who_has_the_job_back_is_not_told_that_they_lost_it(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        job_id = await add_job(database, "accepted")
+        for pro in ("quinn", "pat"):
+            await reassign_job(database, DEE, job_id, pro, now=datetime.now(UTC))
+        await carry_out_due(tools(database))
+        assert [(who, kind) for who, kind, *_ in await told(database) if kind == "job_lost"] == [
+            ("quinn", "job_lost")
         ]
 
     with_company(database_url, story)

@@ -243,6 +243,7 @@ def test_each_kind_reaches_a_person_by_its_own_channels() -> None:
 
     assert {kind.value: channels(kind) for kind in Kind} == {
         "job_won": ["sms", "push"],
+        "job_lost": ["sms", "push"],
         "who_comes": ["push"],
         "appointment": ["push", "email"],
         "on_the_way": ["sms", "push"],

@@ -33,6 +33,7 @@ from tracker.effects.tell_customer_appointment import tell_customer_appointment
 from tracker.effects.tell_customer_arrived import tell_customer_arrived
 from tracker.effects.tell_customer_on_the_way import tell_customer_on_the_way
 from tracker.effects.tell_customer_who_comes import tell_customer_who_comes
+from tracker.effects.tell_pro_job_lost import tell_pro_job_lost
 from tracker.effects.tell_pro_job_won import tell_pro_job_won
 from tracker.effects.tell_pro_paid import tell_pro_paid
 from tracker.effects.watch_holds import watch_holds
@@ -43,6 +44,7 @@ EXECUTORS: Mapping[Effect, Executor] = MappingProxyType(
     {
         Effect.ANNOUNCE: announce,
         Effect.TELL_PRO_JOB_WON: tell_pro_job_won,
+        Effect.TELL_PRO_JOB_LOST: tell_pro_job_lost,
         Effect.TELL_CUSTOMER_WHO_COMES: tell_customer_who_comes,
         Effect.TELL_CUSTOMER_APPOINTMENT: tell_customer_appointment,
         Effect.CHECK_SCHEDULE: check_schedule,

@@ -22,6 +22,7 @@ class Effect(StrEnum):
 
     ANNOUNCE = "announce"  # tell the rooms, the feeds and the bus
     TELL_PRO_JOB_WON = "tell_pro_job_won"  # "You got the job": service, customer, address
+    TELL_PRO_JOB_LOST = "tell_pro_job_lost"  # dispatch gave it to somebody else, or took it back
     TELL_CUSTOMER_WHO_COMES = "tell_customer_who_comes"  # the pro's name
     TELL_CUSTOMER_APPOINTMENT = "tell_customer_appointment"  # date and window
     CHECK_SCHEDULE = "check_schedule"  # flag jobs of one pro that overlap, clear those that no longer do
@@ -60,14 +61,20 @@ EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(
     {
         Status.PENDING: (Effect.ANNOUNCE,),
         Status.PENDING_SCHEDULING: (Effect.ANNOUNCE,),
-        Status.OPEN: (Effect.ANNOUNCE, Effect.CHECK_SCHEDULE),
+        Status.OPEN: (Effect.ANNOUNCE, Effect.TELL_PRO_JOB_LOST, Effect.CHECK_SCHEDULE),
         Status.ACCEPTED: (
             Effect.ANNOUNCE,
             Effect.TELL_PRO_JOB_WON,
+            Effect.TELL_PRO_JOB_LOST,
             Effect.TELL_CUSTOMER_WHO_COMES,
             Effect.CHECK_SCHEDULE,
         ),
-        Status.SCHEDULED: (Effect.ANNOUNCE, Effect.TELL_CUSTOMER_APPOINTMENT, Effect.CHECK_SCHEDULE),
+        Status.SCHEDULED: (
+            Effect.ANNOUNCE,
+            Effect.TELL_PRO_JOB_LOST,
+            Effect.TELL_CUSTOMER_APPOINTMENT,
+            Effect.CHECK_SCHEDULE,
+        ),
         Status.EN_ROUTE: (Effect.ANNOUNCE, Effect.TELL_CUSTOMER_ON_THE_WAY),
         Status.ARRIVED: (Effect.ANNOUNCE, Effect.TELL_CUSTOMER_ARRIVED),
         Status.IN_PROGRESS: (Effect.ANNOUNCE,),
@@ -93,6 +100,7 @@ EFFECTS: Mapping[Status, tuple[Effect, ...]] = MappingProxyType(
 EXPIRES_AFTER: Mapping[Effect, timedelta] = MappingProxyType(
     {
         Effect.TELL_PRO_JOB_WON: timedelta(hours=12),
+        Effect.TELL_PRO_JOB_LOST: timedelta(hours=12),
         Effect.TELL_CUSTOMER_WHO_COMES: timedelta(hours=12),
         Effect.TELL_CUSTOMER_ON_THE_WAY: timedelta(hours=1),
         Effect.TELL_CUSTOMER_ARRIVED: timedelta(minutes=30),

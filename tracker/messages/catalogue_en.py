@@ -12,6 +12,11 @@ ENGLISH = Catalogue(
             body="{service} for {customer}, {address}{when}.",
             sms="{company}: You got the job! {service} for {customer}, {address}{when}.",
         ),
+        Kind.JOB_LOST: Texts(
+            title="A job is not yours any more",
+            body="{service}{when}: you need not go. It was given to somebody else or taken back.",
+            sms="{company}: {service}{when} is not yours any more, so you need not go.",
+        ),
         Kind.WHO_COMES: Texts(
             title="{pro} takes care of it",
             body="{pro} comes for: {service}{when}.",

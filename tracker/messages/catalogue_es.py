@@ -12,6 +12,11 @@ SPANISH = Catalogue(
             body="{service} para {customer}, {address}{when}.",
             sms="{company}: ¡El trabajo es tuyo! {service} para {customer}, {address}{when}.",
         ),
+        Kind.JOB_LOST: Texts(
+            title="Un trabajo ya no es tuyo",
+            body="{service}{when}: no tienes que ir. Se ha dado a otra persona o se ha retirado.",
+            sms="{company}: {service}{when} ya no es tuyo, así que no tienes que ir.",
+        ),
         Kind.WHO_COMES: Texts(
             title="{pro} se encarga",
             body="{pro} viene para: {service}{when}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.job_events import JobEvent, events_since
@@ -15,6 +16,8 @@ from tracker.jobs.lifecycle import Status
 from tracker.messages.kinds import PLANS, Kind
 from tracker.messages.notify import Notice
 
+SOON = timedelta(hours=18)  # a visit before the next evening: nobody may wait for it, also if it is night
+UNDER_WAY = frozenset({Status.EN_ROUTE, Status.ARRIVED, Status.IN_PROGRESS})
 NEWEST_ONLY = frozenset({Kind.APPOINTMENT, Kind.ON_THE_WAY})  # a later one says what holds now
 
 
@@ -38,6 +41,18 @@ class JobNews:
         if self.event.from_status == Status.OPEN.value and self.event.actor_role == "pro":
             return self.event.actor_id
         return None
+
+    @property
+    def taken_from(self) -> str | None:
+        """The pro from whom somebody else took the job by this event, or None."""
+        previous = self.event.data.get("previous_pro_id")
+        return None if previous in (None, self.event.actor_id) else str(previous)
+
+    def somebody_may_wait(self, now: datetime) -> bool:
+        """Whether news of a visit that falls through cannot wait for the morning."""
+        begin, end = self.job.window_start, self.job.window_end
+        soon = begin is not None and end is not None and begin <= now + SOON and now < end
+        return soon or self.event.from_status in UNDER_WAY
 
     def notice(
         self,

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     """What a message is about. The facts that its texts are made from are named in `FACTS`."""
 
     JOB_WON = "job_won"  # the pro has the job
+    JOB_LOST = "job_lost"  # dispatch took it away again
     WHO_COMES = "who_comes"  # the customer learns the pro's name
     APPOINTMENT = "appointment"  # date and window
     ON_THE_WAY = "on_the_way"  # with the tracking link
@@ -45,6 +46,7 @@ FACTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
         Kind.JOB_WON: frozenset(
             {"service", "customer", "address", "window_start", "window_end"}
         ),  # windows: or ""
+        Kind.JOB_LOST: frozenset({"service", "window_start", "window_end"}),  # windows: or ""
         Kind.WHO_COMES: frozenset({"pro", "service", "window_start", "window_end"}),  # windows: or ""
         Kind.APPOINTMENT: frozenset({"service", "window_start", "window_end"}),
         Kind.ON_THE_WAY: frozenset(
@@ -84,6 +86,7 @@ _COMING = frozenset({Status.ACCEPTED, Status.SCHEDULED})
 PLANS: Mapping[Kind, Plan] = MappingProxyType(
     {
         Kind.JOB_WON: Plan(((Channel.SMS,), (Channel.PUSH,)), timedelta(hours=12), True, _HAS_PRO),
+        Kind.JOB_LOST: Plan(((Channel.SMS,), (Channel.PUSH,)), timedelta(hours=12)),
         Kind.WHO_COMES: Plan(
             ((Channel.PUSH, Channel.SMS, Channel.EMAIL),), timedelta(hours=12), False, _COMING
         ),

@@ -111,6 +111,8 @@ async def _unwanted(conn: Connection, found: Pending) -> tuple[str, str] | None:
 async def _overtaken(conn: Connection, found: Pending) -> tuple[str, str] | None:
     """ "On the way" is not told of a job that was turned back, nor yesterday's appointment after today's."""
     wanted, job = PLANS[found.kind].while_status, found.job
+    if found.kind is Kind.JOB_LOST and job is not None and job.pro_id == found.person.id:
+        return "expired", "the job was theirs again before it was sent"
     if wanted is None or job is None:
         return None
     if Status(job.status) not in wanted:
