@@ -101,12 +101,14 @@ async def lease(conn: Connection, lanes: Collection[Lane]) -> list[OutboxRow]:
 
     Counting before the work means that an effect which kills its worker still runs out of attempts. Any
     number of workers may ask at once: each row goes to one.
+
+    The ids go through an array: joined to the table they would be taken for a tenth of all rows, and every
+    look would read the whole outbox.
     """
     rows = await conn.fetch(
         """
         WITH due AS MATERIALIZED (
-            SELECT oldest.id, lane.lease_s
-            FROM unnest($1::text[], $2::int[], $3::float8[]) AS lane (effect, room, lease_s)
+            SELECT oldest.id FROM unnest($1::text[], $2::int[]) AS lane (effect, room)
             CROSS JOIN LATERAL (
                 SELECT o.id FROM outbox o
                 WHERE o.effect = lane.effect AND o.available_at <= now()
@@ -114,8 +116,9 @@ async def lease(conn: Connection, lanes: Collection[Lane]) -> list[OutboxRow]:
                   AND (o.leased_until IS NULL OR o.leased_until < now())
                 ORDER BY o.available_at LIMIT lane.room FOR UPDATE SKIP LOCKED) oldest)
         UPDATE outbox o SET attempts = o.attempts + 1,
-                            leased_until = now() + make_interval(secs => due.lease_s)
-        FROM due WHERE o.id = due.id
+                            leased_until = now() + make_interval(secs => lane.lease_s)
+        FROM unnest($1::text[], $3::float8[]) AS lane (effect, lease_s)
+        WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND lane.effect = o.effect
         RETURNING o.id, o.job_id, o.version, o.subject, o.effect, o.attempts, o.queued_at, o.available_at,
             o.expires_at
         """,
@@ -124,6 +127,26 @@ async def lease(conn: Connection, lanes: Collection[Lane]) -> list[OutboxRow]:
         [lane.lease_s for lane in lanes],
     )
     return sorted((OutboxRow(**dict(row.items())) for row in rows), key=lambda row: row.id)
+
+
+async def renew(conn: Connection, rows: Sequence[OutboxRow], lease_s: float) -> None:
+    """Keep what a worker still has in hand from the others for `lease_s` more seconds.
+
+    Rows that have ended, or that somebody else has leased since, are left alone. Waits for no other's lock.
+    """
+    await conn.execute(
+        """
+        UPDATE outbox o SET leased_until = now() + make_interval(secs => $3)
+        FROM unnest($1::bigint[], $2::int[]) AS held (id, attempts)
+        WHERE o.id = ANY (ARRAY(
+                  SELECT id FROM outbox WHERE id = ANY ($1::bigint[]) AND leased_until IS NOT NULL
+                  AND done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL FOR UPDATE SKIP LOCKED))
+          AND held.id = o.id AND held.attempts = o.attempts
+        """,
+        [row.id for row in rows],
+        [row.attempts for row in rows],
+        lease_s,
+    )
 
 
 async def mark_done(conn: Connection, ids: Sequence[int]) -> None:

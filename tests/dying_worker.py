@@ -13,7 +13,6 @@ from tests.effects import tools_of
 from tracker import worker as module
 from tracker.effects.task import Task, Tools
 from tracker.jobs.consequences import Effect
-from tracker.outbox.pace import LEASE_MARGIN_S, Pace
 from tracker.worker import Worker
 
 
@@ -25,7 +24,7 @@ async def hang(_tools: Tools, _task: Task) -> None:
 
 async def main(dsn: str, lease_s: float) -> None:
     """Work until killed."""
-    module.pace_of = lambda _effect: Pace(timeout_s=lease_s - LEASE_MARGIN_S)
+    module.LEASE_S = lease_s
     database = await Database.connect(dsn)
     await Worker(tools_of(database), executors={Effect.SEND_SMS: hang}).run()
 

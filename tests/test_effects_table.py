@@ -13,7 +13,7 @@ from tracker.effects.registry import EXECUTORS
 from tracker.jobs.consequences import EFFECTS, EXPIRES_AFTER, Effect
 from tracker.outbox.carry_out import MAX_ATTEMPTS
 from tracker.outbox.dead_alert import EACH_UP_TO
-from tracker.outbox.pace import LEASE_MARGIN_S, PACES, USUAL
+from tracker.outbox.pace import DEAF_FOR_S, LEASE_S, PACES, RENEW_EVERY_S, USUAL
 from tracker.worker import STOP_WITHIN_S
 
 ROOT = Path(__file__).parent.parent
@@ -91,7 +91,9 @@ def test_the_numbers_in_the_pages_sentences_are_the_codes() -> None:
     for sentence in (
         f"at most {word[USUAL.at_once]} effects of a kind",
         f"**each try has a deadline.** {word[round(USUAL.timeout_s)]} seconds",
-        f"{word[round(LEASE_MARGIN_S)]} seconds more than that",
+        f"taken over by another worker, {word[round(DEAF_FOR_S)]} seconds later",
+        f"{word[round(LEASE_S)]} seconds after it last said that it is at an effect",
+        f"says so every {word[round(RENEW_EVERY_S)]} seconds",
         f"after {word[MAX_ATTEMPTS]} tries",
         f"for {word[round(STOP_WITHIN_S)]} seconds at most",
         f"more than {word[EACH_UP_TO]} of a kind die within an hour",

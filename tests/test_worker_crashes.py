@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from db.outbox import Ending, Lane, OutboxRow, add_task, lease, mark_done, mark_
 from db.pool import Database
 from tests.company import with_database
 from tests.effects import emptied, shared_company, tools_of
-from tracker.effects.task import Task, Tools
+from tracker import worker as module
+from tracker.effects.task import Executor, Task, Tools
 from tracker.jobs.consequences import Effect
 from tracker.local_postgres import PostgresServer
+from tracker.outbox import pace
 from tracker.outbox.carry_out import MAX_ATTEMPTS
+from tracker.outbox.pace import Pace
 from tracker.worker import Worker
 
 ROOT = Path(__file__).parent.parent
@@ -133,3 +137,67 @@ def test_a_worker_that_wakes_after_its_lease_changes_nothing_but_what_is_done_is
         assert await row(database, "done_at IS NOT NULL, dead_at, last_error") == (True, None, None)
 
     with_database(database_url, story)
+
+
+def test_what_takes_longer_than_a_lease_is_nobody_elses_while_its_worker_lives(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 0.3)
+    monkeypatch.setattr(module, "RENEW_EVERY_S", 0.05)
+
+    async def story(database: Database) -> None:
+        tries: list[int] = []
+
+        async def long(_tools: Tools, task: Task) -> None:
+            tries.append(task.attempts)
+            await asyncio.sleep(1.2)
+
+        await queue(database)
+        await carried_out(database, long, workers=2)
+        assert tries == [1]
+
+    with_database(database_url, story)
+
+
+def test_an_effect_whose_executor_does_not_hear_its_timeout_is_begun_by_another(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 0.3)
+    monkeypatch.setattr(module, "RENEW_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "DEAF_FOR_S", 0.1)
+    monkeypatch.setattr(module, "pace_of", lambda _effect: Pace(timeout_s=0.1))
+
+    async def story(database: Database) -> None:
+        tries: list[int] = []
+        release = asyncio.Event()
+
+        async def deaf(_tools: Tools, task: Task) -> None:
+            tries.append(task.attempts)
+            while task.attempts == 1 and not release.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await release.wait()
+
+        await queue(database)
+        await carried_out(database, deaf, workers=2, before_stop=release.set)
+        assert tries == [1, 2]
+
+    with_database(database_url, story)
+
+
+async def carried_out(
+    database: Database,
+    executor: Executor,
+    *,
+    workers: int,
+    before_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Let some workers run until the effect is done."""
+    staff = [Worker(tools_of(database), executors={Effect.SEND_SMS: executor}) for _ in range(workers)]
+    running = [asyncio.create_task(worker.run()) for worker in staff]
+    async with asyncio.timeout(20):
+        while not (await row(database, "done_at IS NOT NULL"))[0]:  # noqa: ASYNC110 - in the database
+            await asyncio.sleep(0.02)
+    before_stop()
+    for worker in staff:
+        worker.stop()
+    await asyncio.gather(*running)

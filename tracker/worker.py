@@ -16,14 +16,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from db.errors import Unavailable
-from db.outbox import Ending, Lane, OutboxRow, lease
+from db.outbox import Ending, Lane, OutboxRow, lease, renew
 from tracker.calendar import Calendar
 from tracker.effects.registry import EXECUTORS
 from tracker.effects.task import Executor, Tools
 from tracker.jobs.consequences import Effect
 from tracker.outbox.carry_out import carry_out
 from tracker.outbox.endings import Endings, Observe
-from tracker.outbox.pace import pace_of
+from tracker.outbox.pace import LEASE_S, RENEW_EVERY_S, pace_of
 
 log = logging.getLogger("tracker.worker")
 
@@ -56,6 +56,7 @@ class Worker:
         self._endings = Endings(tools, observe)
         self._calendar = Calendar(tools, executors)
         self._in_hand: Counter[Effect] = Counter()
+        self._held: dict[int, tuple[OutboxRow, float]] = {}  # by row: and until when its lease is renewed
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()  # an effect ended: there is room, and it may have queued others
         self._stopping = False
@@ -66,7 +67,10 @@ class Worker:
         What is not done ten seconds after `stop`, or when this is cancelled, is given back: another worker
         begins it anew, and no try is used up.
         """
-        helpers = [asyncio.create_task(self._endings.run()), asyncio.create_task(self._calendar.run())]
+        helpers = [
+            asyncio.create_task(helper)
+            for helper in (self._endings.run(), self._calendar.run(), self._renew_leases())
+        ]
         try:
             while not self._stopping:
                 await self._step()
@@ -105,7 +109,7 @@ class Worker:
         """Lease as many of each kind as there is room for, and begin them."""
         self._wake.clear()
         lanes = [
-            Lane(effect.value, room, pace_of(effect).lease_s)
+            Lane(effect.value, room, LEASE_S)
             for effect in self._executors
             if (room := pace_of(effect).at_once - self._in_hand[effect]) > 0
         ]
@@ -118,7 +122,9 @@ class Worker:
         return len(rows)
 
     def _begin(self, row: OutboxRow) -> None:
-        self._in_hand[Effect(row.effect)] += 1
+        effect = Effect(row.effect)
+        self._in_hand[effect] += 1
+        self._held[row.id] = row, asyncio.get_running_loop().time() + pace_of(effect).longest_s
         task = asyncio.create_task(self._carry_out(row))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -133,7 +139,25 @@ class Worker:
             raise
         finally:
             self._in_hand[effect] -= 1
+            if self._held.get(row.id, (None,))[0] is row:  # else its lease ran out, and it was begun anew
+                del self._held[row.id]
             self._wake.set()
+
+    async def _renew_leases(self) -> None:
+        """Keep from the others what is in hand, for ever; what took too long is not kept any more."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            now = asyncio.get_running_loop().time()
+            rows = [row for row, until in self._held.values() if now < until]
+            if not rows:
+                continue
+            try:
+                async with self._tools.database.connection() as conn:
+                    await renew(conn, rows, LEASE_S)
+            except Unavailable:
+                log.warning("leases were not renewed; trying again")
+            except Exception:
+                log.exception("leases were not renewed; trying again")
 
     async def _pause(self, seconds: float) -> None:
         """Until an effect ends, or `stop`, or `seconds` have passed."""

@@ -1,6 +1,8 @@
 """How many effects of a kind one worker has in hand at once, and how long each may take.
 
-Every kind has its own share, so a provider that takes its time delays its own kind and no other.
+Every kind has its own share, so a provider that takes its time delays its own kind and no other. A worker
+leases an effect for a short time and renews that while it is at it: what a killed one had in hand is begun
+by another soon, however long it may take.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from types import MappingProxyType
 
 from tracker.jobs.consequences import Effect
 
-LEASE_MARGIN_S = 10.0  # a lease outlives the timeout, so that no second worker starts what one still runs
+LEASE_S = 20.0  # what a worker that was killed had in hand waits for so long
+RENEW_EVERY_S = 5.0  # three times may fail before another worker begins what this one is still at
+DEAF_FOR_S = 10.0  # an executor that does not hear its timeout has its effect to itself for so long after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,9 @@ class Pace:
     timeout_s: float = 10.0
 
     @property
-    def lease_s(self) -> float:
-        """How long a worker has an effect to itself. One that was killed holds it up for so long."""
-        return self.timeout_s + LEASE_MARGIN_S
+    def longest_s(self) -> float:
+        """For how long a lease is renewed: longer than the timeout, which ends what hears it."""
+        return self.timeout_s + DEAF_FOR_S
 
 
 USUAL = Pace()
