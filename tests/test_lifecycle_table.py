@@ -48,7 +48,7 @@ LINK = Principal("link:1", Role.CUSTOMER, job_id="x")
 
 def job(status: Status, **facts: object) -> JobFacts:
     pro_id = None if status in (S.PENDING, S.PENDING_SCHEDULING, S.OPEN) else "pat"
-    return JobFacts(status, "cleo", **{"pro_id": pro_id, **facts})  # type: ignore[arg-type]
+    return JobFacts(status, "cleo", **{"pro_id": pro_id, "has_window": True, **facts})  # type: ignore[arg-type]
 
 
 def check(facts: JobFacts, to: Status, who: Principal, reason: str | None = None) -> None:
@@ -148,6 +148,15 @@ def test_the_next_steps_and_what_stands_in_their_way_are_what_a_step_would_be_to
             assert refused.value.facts["unmet"] == unmet
         else:
             check_step(facts, to, DISPATCHER, pro_id=facts.pro_id, override_reason=None)
+
+
+@pytest.mark.parametrize("status", [S.ACCEPTED, S.PENDING_SCHEDULING])
+def test_nothing_is_scheduled_without_a_window_and_no_reason_waives_that(status: Status) -> None:
+    for reason in (None, "he said some time next week"):
+        with pytest.raises(GuardRefused) as refused:
+            check(job(status, has_window=False), S.SCHEDULED, DISPATCHER, reason=reason)
+        assert "POST /api/jobs/{id}/schedule" in refused.value.facts["unmet"][0]
+    check(job(status), S.SCHEDULED, DISPATCHER)
 
 
 def test_every_step_that_may_begin_or_end_an_appointment_looks_at_the_schedule() -> None:

@@ -22,6 +22,7 @@ from tracker.jobs.flagging import write_change
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.metadata import metadata_of
 from tracker.jobs.pain_flags import Change, FlagFacts, FlagType, evaluate
+from tracker.jobs.windows import check_window
 
 
 class ReferenceConflict(Conflict):
@@ -45,12 +46,18 @@ async def take_in(database: Database, principal: Principal, new: NewJob, *, now:
     """Create a job for somebody, in a transaction of its own; the customer must be known.
 
     The same reference again with the same facts answers with the job it made; with others it is a
-    ReferenceConflict. Raises Invalid for an unknown skill or customer, Unavailable.
+    ReferenceConflict. Raises Invalid for an unknown skill or customer, or a window that nobody can mean;
+    Unavailable.
     """
 
     async def work(conn: Connection) -> Created:
         made = await job_made_from(conn, new)
-        return made or await make_job(conn, new, actor=Actor.of(principal), now=now)
+        if made is not None:
+            return made  # its window may have passed since
+        made = await make_job(conn, new, actor=Actor.of(principal), now=now)
+        if made.made_now and new.window_start is not None and new.window_end is not None:
+            check_window(new.window_start, new.window_end, now)
+        return made
 
     return await database.in_transaction(work)
 

@@ -146,6 +146,7 @@ class JobFacts:
     pro_id: str | None
     order_required: bool = False
     order_stage: str = "NOT_NEEDED"
+    has_window: bool = False  # an appointment window is agreed on
     critical_flags: tuple[str, ...] = ()  # open ones; asked for where a step to `completed` is judged
 
 
@@ -178,6 +179,8 @@ def allowed_next(job: JobFacts, party: Party | None) -> list[Status]:
 def unmet_guards(job: JobFacts, to: Status, *, pro_id: str | None) -> list[str]:
     """The sentences of every guard that stands in the way; `pro_id` is the pro after the step."""
     unmet = []
+    if to is Status.SCHEDULED and not job.has_window:
+        unmet.append("no appointment is agreed on: name its window with POST /api/jobs/{id}/schedule")
     if to is Status.IN_PROGRESS and job.order_required and job.order_stage != "DELIVERED":
         unmet.append("the ordered equipment has not been delivered")
     if to is Status.COMPLETED and job.critical_flags:
@@ -198,7 +201,8 @@ def check_step(
     """Refuse a step that the table, the caller's role or a guard does not allow.
 
     Raises Forbidden (not your job), TransitionRefused (not in the table, or not for you) or GuardRefused.
-    A dispatcher's written reason overrides guards that a person may waive; work without a pro may not be.
+    A dispatcher's written reason overrides guards that a person may waive. Work without a pro may not be,
+    nor an appointment without a time.
     """
     party = party_of(principal, job)
     if party is None:
@@ -212,7 +216,8 @@ def check_step(
             allowed=[status.value for status in allowed],
         )
     unmet = unmet_guards(job, to, pro_id=pro_id)
-    waivable = party is Party.STAFF and override_reason is not None and pro_id is not None
+    possible = pro_id is not None and to is not Status.SCHEDULED
+    waivable = party is Party.STAFF and override_reason is not None and possible
     if unmet and not waivable:
         raise GuardRefused(
             f"This job cannot become {to.value}: {'; '.join(unmet)}.",

@@ -85,7 +85,7 @@ async def _settle(
     *,
     own: UUID | None,
 ) -> Conflicts:
-    """`booked` are all appointments of the pros concerned; a locked job that went to another pro is not ours."""
+    """`booked`: all appointments of the pros concerned. A locked job of another pro's is not judged."""
     elsewhere = await booked_among(conn, locked) - {one.job_id for one in booked}
     judged = locked - elsewhere
     meets = _meetings_by_pro(booked)

@@ -6,7 +6,7 @@ and dispatch or the pro agrees on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -133,6 +133,7 @@ def _status_after(job: Job, principal: Principal) -> Status:
             current=facts.status.value,
             allowed=[status.value for status in allowed_next(facts, party)],
         )
+    facts = replace(facts, has_window=True)  # the one that is being agreed on
     check_step(facts, Status.SCHEDULED, principal, pro_id=facts.pro_id, override_reason=None)
     return Status.SCHEDULED
 

@@ -69,6 +69,7 @@ def facts_of(job: Job) -> JobFacts:
         pro_id=job.pro_id,
         order_required=job.order_required,
         order_stage=job.order_stage,
+        has_window=job.window_start is not None,
     )
 
 

@@ -8,7 +8,7 @@ import { words } from "./words.ts";
 /** One of the pro's own jobs: where, who, when, and one big button for the next step. */
 export function jobCard(job: Job, move: (to: Status) => void): HTMLLIElement {
   const next = nextStep(job);
-  const others = job.allowed.filter((status) => status !== next);
+  const others = job.allowed.filter((status) => status !== next && (status !== "scheduled" || job.window_start));
   return h(
     "li",
     { "data-job": job.id, "data-status": job.status },
