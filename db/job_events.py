@@ -88,6 +88,17 @@ async def newest_step(conn: Connection, job_id: UUID) -> JobEvent | None:
     return _chained(dict(row.items())).event if row else None
 
 
+async def version_of_claim(conn: Connection, job_id: UUID, pro_id: str) -> int | None:
+    """The version that this pro's newest claim of the job made; None when it was given to them otherwise."""
+    version: int | None = await conn.fetchval(
+        "SELECT max(version) FROM job_events WHERE job_id = $1 AND actor_id = $2"
+        " AND from_status = 'open' AND to_status = 'accepted'",
+        job_id,
+        pro_id,
+    )
+    return version
+
+
 async def chained_events_since(
     conn: Connection, job_id: UUID, version: int, limit: int = 200
 ) -> list[ChainedEvent]:

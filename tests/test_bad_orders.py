@@ -147,6 +147,25 @@ def test_windows_that_nobody_can_mean_are_refused_and_the_job_stays(web: Process
     assert asked(web, "SELECT status || version FROM jobs WHERE id = $1", job_id) == "accepted3"
 
 
+def test_a_job_is_not_created_with_a_window_that_nobody_can_mean_nor_scheduled_without_one(
+    web: Process,
+) -> None:
+    body = {key: value for key, value in ORDER.items() if key not in ("customer", "reference")}
+    body["customer_id"] = "cleo"
+    jobs = asked(web, "SELECT count(*) FROM jobs")
+    for start, end in [(0, 0), (0, 0.1), (0, 12.1), (-60, -50), (24 * 400, 24 * 400 + 1)]:
+        window = {"window_start": at(start), "window_end": at(end)}
+        assert refused(web, "POST", "/api/jobs", {**body, **window}) == "422 invalid"
+    assert refused(web, "POST", "/api/jobs", {**body, "window_start": at(0)}) == "422 invalid"
+    assert asked(web, "SELECT count(*) FROM jobs") == jobs
+    job_id = job_in(web, "accepted")
+    for more in ({}, {"override_reason": "some time next week"}):
+        path, step = f"/api/jobs/{job_id}/status", {"status": "scheduled", **more}
+        status, answer = call(web, DEE, "POST", path, step)
+        assert (status, answer["code"], len(answer["unmet"])) == (409, "guard_refused", 1)
+    assert asked(web, "SELECT status || version FROM jobs WHERE id = $1", job_id) == "accepted3"
+
+
 def test_a_stale_or_impossible_edit_is_told_the_current_version_or_why_and_changes_nothing(
     web: Process,
 ) -> None:

@@ -76,6 +76,9 @@ def test_the_winners_retry_is_answered_as_before_even_after_setting_out(database
         again = await gate.claim(database, PAT, job_id, now())
         assert (first.version, first.won_now) == (3, True)
         assert (again.version, again.won_now) == (3, False)
+        await move_job(database, PAT, job_id, Step(Status.EN_ROUTE), now=now(), link_grace=_NO_GRACE)
+        later = await gate.claim(database, PAT, job_id, now())
+        assert (later.version, later.won_now) == (3, False)
         with pytest.raises(JobTaken, match=r"Too slow! Job already taken\."):
             await gate.claim(database, QUINN, job_id, now())
 

@@ -266,3 +266,33 @@ def test_a_paid_order_whose_window_has_passed_meanwhile_is_taken_all_the_same(da
         assert (await take(database, late)).made_now
 
     with_company(database_url, story)
+
+
+def test_an_order_that_waits_for_payment_is_not_overtaken_by_another_one_with_its_reference(
+    database_url: str,
+) -> None:
+    """Else its money would be taken and no job could be made of it."""
+
+    async def keep(database: Database, value: dict[str, Any]) -> bool:
+        async with database.transaction() as conn:
+            return await keep_order(conn, read_order(value), now=now())
+
+    async def story(database: Database) -> None:
+        assert await keep(database, ORDER)
+        (other,) = await imported(database, order(price_cents=1))
+        assert other.problem is not None
+        assert (other.outcome, other.problem.code) == ("refused", "reference_conflict")
+        (same,) = await imported(database, ORDER)
+        assert same.outcome == "created"
+        assert (await take(database, ORDER)).job_id == same.job_id
+
+        (made,) = await imported(database, order(reference="shop-2"))
+        with pytest.raises(ReferenceConflict):
+            await keep(database, order(reference="shop-2", price_cents=1))
+        assert await keep(database, order(reference="shop-2"))
+        async with database.connection() as conn:
+            row = await order_by_reference(conn, "shop-2")
+        assert row is not None
+        assert row.job_id == made.job_id
+
+    with_company(database_url, story)

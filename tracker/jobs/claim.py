@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.errors import Conflict, Forbidden, NotFound
+from db.job_events import version_of_claim
 from db.jobs import claim_open_job, job_by_id
 from db.pool import Database
 from rooms.principal import Principal, Role
@@ -77,10 +78,11 @@ async def decide_claim(database: Database, pro_id: str, job_id: UUID, now: datet
         if version is not None:
             return Claimed(job_id, version, won_now=True)
         job = await job_by_id(conn, job_id)
-    if job is None:
-        raise NotFound("There is no such job.")
-    if job.pro_id == pro_id and job.status != Status.CANCELLED.value:
-        return Claimed(job_id, job.version, won_now=False)
+        if job is None:
+            raise NotFound("There is no such job.")
+        if job.pro_id == pro_id and job.status != Status.CANCELLED.value:
+            claimed_at = await version_of_claim(conn, job_id, pro_id)  # whatever was recorded since
+            return Claimed(job_id, claimed_at or job.version, won_now=False)
     if job.status == Status.OPEN.value:
         raise Forbidden("You cannot take this job: it needs a skill you do not have.")
     raise JobTaken

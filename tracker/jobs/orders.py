@@ -98,18 +98,11 @@ async def take_order(
     customer id that is somebody else's. A window that has passed since the order was placed is kept: its
     money may have been taken meanwhile, and dispatch agrees on another.
     """
-    customer_id = customer_id_of(order.customer, order.reference)
-    new = new_job(
-        order,
-        order.reference,
-        customer_id,
-        source=source,
-        estimated_payout_cents=order.estimated_payout_cents,
-    )
+    new = _job_of(order, source=source)
     made = await job_made_from(conn, new)
     if made is None:
-        who = order.customer
-        if not await find_or_add_customer(conn, customer_id, name=who.name, phone=who.phone, email=who.email):
+        who, known_as = order.customer, new.customer_id
+        if not await find_or_add_customer(conn, known_as, name=who.name, phone=who.phone, email=who.email):
             raise Invalid(NO_CUSTOMER, field="customer.id")
         made = await make_job(conn, new, actor=actor, now=now)
     await order_became_job(conn, order.reference, made.job_id)
@@ -120,12 +113,17 @@ async def keep_order(conn: Connection, order: Order, *, now: datetime) -> bool:
     """Keep an order until its checkout is paid; False when it was kept before.
 
     What could not become a job later is refused now, before anybody pays. Raises ReferenceConflict when
-    another order has this reference, and Invalid as `take_order` does, also for a window that is over.
+    another order has this reference or has become a job, and Invalid as `take_order` does, also for a window
+    that is over.
     """
     kept = await kept_order(conn, order.reference)
     if kept is None:
-        await _check_can_be_taken(conn, order, now)
+        made = await job_made_from(conn, _job_of(order, source="checkout"))
+        if made is None:
+            await _check_can_be_taken(conn, order, now)
         if await add_order(conn, order.reference, msgspec.to_builtins(order), source="checkout"):
+            if made is not None:
+                await order_became_job(conn, order.reference, made.job_id)
             return True
         kept = await kept_order(conn, order.reference)  # somebody kept one at the same moment
     if kept != order:
@@ -148,10 +146,22 @@ async def kept_job_id(conn: Connection, reference: str) -> UUID | None:
 async def import_order(conn: Connection, value: Any, *, actor: Actor, now: datetime) -> Created:
     """One row of an import, from decoded JSON. Raises Invalid and ReferenceConflict as `take_order` does."""
     order = read_order(value)
+    if await kept_order(conn, order.reference) not in (None, order):
+        raise ReferenceConflict("Another order with this reference waits for its payment.")
     made = await take_order(conn, order, source="import", now=now, actor=actor)
     if made.made_now:
         _check_window_ahead(order, now)
     return made
+
+
+def _job_of(order: Order, *, source: str) -> NewJob:
+    return new_job(
+        order,
+        order.reference,
+        customer_id_of(order.customer, order.reference),
+        source=source,
+        estimated_payout_cents=order.estimated_payout_cents,
+    )
 
 
 def new_job(
