@@ -49,7 +49,6 @@ from tracker.worker import Worker
 
 log = logging.getLogger("tracker.app")
 
-WAIT_FOR_DATABASE_S = 30
 POOL_SIZE = 12
 BACKLOG_EVERY_S = 15.0
 
@@ -93,7 +92,7 @@ class App:
         end_with_supervisor()
         settings, stack, metrics = self._settings, self._stack, Metrics()
         visible = frozenset(settings.visible_statuses)
-        database = await _connect(settings.need_database_url())
+        database = await Database.connect_patiently(settings.need_database_url(), size=POOL_SIZE)
         stack.push_async_callback(database.close)
         reports = await Database.connect(database.dsn, size=1, statement_timeout_s=STATEMENT_TIMEOUT_S)
         stack.push_async_callback(reports.close)
@@ -163,17 +162,6 @@ class App:
         """A task that lives as long as the application."""
         task = asyncio.create_task(work)
         self._stack.push_async_callback(_cancel, task)
-
-
-async def _connect(dsn: str) -> Database:
-    """The database, waited for: at a machine's start the web process may come first."""
-    for _ in range(WAIT_FOR_DATABASE_S * 2):
-        try:
-            return await Database.connect(dsn, size=POOL_SIZE)
-        except Unavailable:
-            log.warning("the database does not answer yet")
-            await asyncio.sleep(0.5)
-    raise Unavailable(f"The database did not answer for {WAIT_FOR_DATABASE_S} s.")
 
 
 def _origin(url: str) -> str:

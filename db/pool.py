@@ -8,7 +8,9 @@ PostgreSQL does not answer.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias, TypeVar
@@ -20,6 +22,7 @@ from db.errors import Unavailable
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 T = TypeVar("T")
 
+log = logging.getLogger("tracker.db")
 ACQUIRE_TIMEOUT_S = 1.0
 STATEMENT_TIMEOUT_S = 2.0  # enforced by the server
 EARLIER_S = 0.25  # that much sooner we give up by ourselves: a frozen server enforces nothing
@@ -85,6 +88,22 @@ class Database:
             pool.terminate()
             raise Unavailable
         return database
+
+    @classmethod
+    async def connect_patiently(cls, dsn: str, *, size: int = 10, patience_s: float = 30.0) -> Database:
+        """`connect`, waited for: at a machine's start a process may come before PostgreSQL.
+
+        Raises Unavailable.
+        """
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                return await cls.connect(dsn, size=size)
+            except Unavailable:
+                if time.monotonic() >= deadline:
+                    raise Unavailable(f"The database did not answer for {patience_s:.0f} s.") from None
+                log.warning("the database does not answer yet")
+                await asyncio.sleep(0.5)
 
     async def close(self) -> None:
         """Close the pool; connections still in use after three seconds are cut."""

@@ -34,7 +34,7 @@ def work(settings: Settings) -> int:
 async def _work(settings: Settings) -> None:
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        database = await Database.connect(settings.need_database_url(), size=POOL_SIZE)
+        database = await Database.connect_patiently(settings.need_database_url(), size=POOL_SIZE)
         stack.push_async_callback(database.close)
         bus = open_bus(settings.redis_url, settings.need_secret(), new_node_id())
         stack.push_async_callback(bus.aclose)
