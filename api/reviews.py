@@ -108,8 +108,9 @@ class HiddenAnswer(Answer):
 @endpoint(
     "POST",
     "/api/reviews",
-    summary="Review the other side of a finished job, once.",
+    summary="Review the other side of a finished job, once; a tracking link does so for its job's customer.",
     roles={Role.CUSTOMER, Role.PRO},
+    links=True,
     body=ReviewBody,
     answer=PostedAnswer,
     problems=[NotFinished, ReviewsClosed, AlreadyReviewed, TooManyReviews, NotFound, Forbidden],

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from db.errors import Busy, Conflict, Forbidden, NotFound
 from db.jobs import Job, lock_job
+from db.people import standing_of
 from db.pool import Connection, Database
 from db.reviews import (
     RatedPerson,
@@ -24,7 +25,7 @@ from db.reviews import (
     review_of_job,
     write_totals,
 )
-from rooms.principal import Principal
+from rooms.principal import Principal, Role
 from tracker.jobs.facts import Actor, record_fact
 from tracker.jobs.lifecycle import Party, Status, party_of
 from tracker.jobs.transition import facts_of
@@ -90,6 +91,9 @@ async def post_review(
 ) -> Posted:
     """Rate the other side of a job the caller was a party to; the same again is answered as before.
 
+    Whoever holds a living link to the job speaks for its customer, who needs no account for it. The job's
+    record says that it was a link.
+
     `stars` from 1 to 5. Raises NotFound (also for a stranger's job), NotFinished, ReviewsClosed,
     AlreadyReviewed, TooManyReviews, Forbidden, Unavailable.
     """
@@ -98,17 +102,18 @@ async def post_review(
         job = await lock_job(conn, job_id)
         if job is None:
             raise NotFound("There is no such job.")
-        direction, subject_id = _sides(job, principal)
+        author = await _author(conn, job, principal)
+        direction, subject_id = _sides(job, author)
         if there := await review_of_job(conn, job_id, direction.value):
-            return _as_before(there, direction, principal, stars, comment)
+            return _as_before(there, direction, author, stars, comment)
         _check_open(job, now)
-        people = await lock_rated(conn, [principal.id, subject_id])
-        await _check_pace(conn, principal.id, now)
+        people = await lock_rated(conn, [author.id, subject_id])
+        await _check_pace(conn, author.id, now)
         review_id = await add_review(
             conn,
             job_id=job_id,
             direction=direction.value,
-            author_id=principal.id,
+            author_id=author.id,
             subject_id=subject_id,
             rating=stars,
             comment=comment,
@@ -162,6 +167,16 @@ async def keep_rating(
             job_id=job_id,
             now=now,
         )
+
+
+async def _author(conn: Connection, job: Job, principal: Principal) -> Principal:
+    """Who reviews. Raises NotFound for another job's link, and for that of a customer who may not come in."""
+    if not principal.is_link:
+        return principal
+    standing = await standing_of(conn, job.customer_id)
+    if principal.job_id != str(job.id) or (standing is not None and standing.suspended_at is not None):
+        raise NotFound("There is no such job.")
+    return Principal(job.customer_id, Role.CUSTOMER)
 
 
 def _sides(job: Job, principal: Principal) -> tuple[Direction, str]:
