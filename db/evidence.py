@@ -34,7 +34,7 @@ class NewEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence(NewEvidence):
-    """A kept piece of evidence; `removed_at` says that dispatch took it away and its files are gone."""
+    """A kept piece of evidence; `removed_at`: dispatch or retention took it away, its files are gone."""
 
     id: UUID
     created_at: datetime
@@ -109,10 +109,42 @@ async def remove_evidence(conn: Connection, evidence_id: UUID, *, by: str, at: d
     return _evidence(row) if row else None
 
 
-async def note_loose_files(conn: Connection, keys: list[str], *, delete_after: datetime) -> None:
-    """Files that no evidence names: about to be written, or of evidence that was removed."""
+async def remove_old_evidence(
+    conn: Connection, before: datetime, *, by: str, at: datetime, limit: int
+) -> list[Evidence]:
+    """Take away the oldest pieces that were added, and whose jobs ended, before a moment.
+
+    Not while a payment of the job is disputed: evidence is what a dispute is answered with. Two who do this
+    at once share the work.
+    """
+    rows = await conn.fetch(
+        f"""
+        UPDATE evidence SET removed_at = $2, removed_by = $3 WHERE id IN (
+            SELECT e.id FROM evidence e JOIN jobs j ON j.id = e.job_id
+            WHERE e.removed_at IS NULL AND e.created_at < $1
+              AND coalesce(j.finished_at, j.cancelled_at) < $1
+              AND NOT EXISTS (SELECT FROM payments p JOIN disputes d ON d.payment_id = p.id
+                              WHERE p.job_id = e.job_id AND d.status = 'open')
+            ORDER BY e.created_at LIMIT $4 FOR UPDATE OF e SKIP LOCKED)
+        RETURNING {_COLUMNS}
+        """,
+        before,
+        at,
+        by,
+        limit,
+    )
+    return [_evidence(row) for row in rows]
+
+
+async def note_loose_files(
+    conn: Connection, keys: list[str], *, delete_after: datetime, condemned: bool = False
+) -> None:
+    """Files that no evidence names: about to be written, or of evidence that was removed (`condemned`)."""
     await conn.execute(
-        "INSERT INTO loose_files (store_key, delete_after) SELECT unnest($1::text[]), $2", keys, delete_after
+        "INSERT INTO loose_files (store_key, delete_after, condemned) SELECT unnest($1::text[]), $2, $3",
+        keys,
+        delete_after,
+        condemned,
     )
 
 

@@ -23,6 +23,7 @@ CREATE TABLE evidence (
     UNIQUE (job_id, upload_key)
 );
 CREATE INDEX evidence_of_job ON evidence (job_id, created_at);
+CREATE INDEX evidence_kept ON evidence (created_at) WHERE removed_at IS NULL;    -- what retention looks for
 
 -- Files that no evidence names: noted before they are written, and again when their evidence is removed.
 -- The one transaction that makes a piece of evidence takes its files off this list; the sweep deletes the rest.

@@ -11,6 +11,7 @@ from db.pool import Connection, Database
 from db.positions import drop_partitions_before, ensure_partitions
 from db.retention import forget_external_events, forget_sandbox_objects, forget_sessions
 from tracker.effects.task import Task, Tools
+from tracker.evidence.retention import retire_evidence
 from tracker.evidence.sweep import sweep_orphans
 
 PARTITIONS_PAST_DAYS = 8  # an offline phone may bring fixes this old
@@ -28,7 +29,7 @@ SESSIONS_AT_ONCE = 200  # each is looked for in every day's partition
 async def keep_house(tools: Tools, task: Task) -> None:
     """Do all of it. A step that fails does not keep the others from being done; it is tried again later."""
     problems = []
-    for step in (_partitions, _trails, _sessions, _effects, _webhooks, _sandbox, _files):
+    for step in (_partitions, _trails, _sessions, _effects, _webhooks, _sandbox, _evidence, _files):
         try:
             await step(tools, task.now)
         except Problem as problem:
@@ -78,6 +79,10 @@ async def _webhooks(tools: Tools, now: datetime) -> None:
 
 async def _sandbox(tools: Tools, now: datetime) -> None:
     await _all(tools.database, lambda conn: forget_sandbox_objects(conn, now - SANDBOX_KEPT, limit=AT_ONCE))
+
+
+async def _evidence(tools: Tools, now: datetime) -> None:
+    await retire_evidence(tools.database, tools.settings.evidence_retention_days, now)
 
 
 async def _files(tools: Tools, now: datetime) -> None:

@@ -65,7 +65,7 @@ class UploadKeyUsed(Conflict):
 
 
 class EvidenceRemoved(Conflict):
-    """Dispatch has removed this evidence."""
+    """This evidence was removed."""
 
     code = "evidence_removed"
 
@@ -138,7 +138,8 @@ class Locker:
             removed = await remove_evidence(conn, evidence_id, by=actor.id, at=now)
             if removed is None:
                 raise NotFound("There is no such evidence.")
-            await note_loose_files(conn, [removed.store_key, removed.thumb_key], delete_after=now)
+            files = [removed.store_key, removed.thumb_key]
+            await note_loose_files(conn, files, delete_after=now, condemned=True)
             version = await record_fact(
                 conn,
                 removed.job_id,

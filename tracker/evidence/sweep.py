@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from db.evidence import condemn_files, forget_files, put_off_files
@@ -10,7 +11,8 @@ from tracker.evidence.store import Store
 from tracker.evidence.store_problems import StoreUnavailable
 
 LOOSE_FOR = timedelta(hours=1)  # many times longer than an upload may take
-SWEPT_AT_ONCE = 100
+SWEPT_AT_ONCE = 100  # files per transaction
+DELETED_AT_ONCE = 8  # a store far away takes a while for each
 AGAIN_AFTER = timedelta(hours=6)  # a file that the store will not delete: it may be under a legal hold
 MOST_REFUSALS = 5  # then the store is away, and asking for the rest costs a timeout each
 
@@ -49,14 +51,25 @@ async def delete_files(store: Store, database: Database, keys: list[str]) -> Non
 async def _delete_each(
     store: Store, keys: list[str], patience: int
 ) -> tuple[list[str], dict[str, StoreUnavailable]]:
-    """(deleted, refused with the reason); ends early when `patience` of them were refused."""
+    """(deleted, refused with the reason); ends early when as many as `patience` were refused."""
     deleted, refused = list[str](), dict[str, StoreUnavailable]()
-    for key in keys:
-        try:
-            await store.delete(key)
-            deleted.append(key)
-        except StoreUnavailable as problem:
-            refused[key] = problem
-            if len(refused) == patience:
-                break
+    for start in range(0, len(keys), DELETED_AT_ONCE):
+        group = keys[start : start + DELETED_AT_ONCE]
+        for key, problem in zip(
+            group, await asyncio.gather(*(_delete(store, key) for key in group)), strict=True
+        ):
+            if problem is None:
+                deleted.append(key)
+            else:
+                refused[key] = problem
+        if len(refused) >= patience:
+            break
     return deleted, refused
+
+
+async def _delete(store: Store, key: str) -> StoreUnavailable | None:
+    try:
+        await store.delete(key)
+    except StoreUnavailable as problem:
+        return problem
+    return None
