@@ -11,9 +11,11 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Name
 from db.errors import Forbidden, Invalid, NotFound
-from db.people import list_pros, set_suspended, upsert_person
-from rooms.principal import Role
+from db.people import is_admin, list_pros, set_suspended, upsert_person
+from db.pool import Connection
+from rooms.principal import Principal, Role
 from tracker.identity.claims import is_person_id
+from tracker.messages.phones import need_e164
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -87,12 +89,13 @@ async def put_person(request: Request[Services, PersonBody, None]) -> PersonAnsw
     if body.role == "admin" and request.principal.role is not Role.ADMIN:
         raise Forbidden("Only an admin makes admins.")
     async with request.services.database.transaction() as conn:
+        await _check_may_change(conn, request.principal, person_id)
         unknown = await upsert_person(
             conn,
             person_id,
             role=body.role,
             name=body.name,
-            phone=body.phone,
+            phone=need_e164(body.phone) if body.phone else None,
             email=body.email,
             skills=body.skills,
         )
@@ -108,7 +111,7 @@ async def put_person(request: Request[Services, PersonBody, None]) -> PersonAnsw
     summary="Suspend a person: every token and stream of theirs ends now.",
     roles=STAFF,
     answer=PersonAnswer,
-    problems=[NotFound],
+    problems=[NotFound, Forbidden],
 )
 async def suspend_person(request: Req) -> PersonAnswer:
     return await _set_suspended(request, suspended=True)
@@ -120,7 +123,7 @@ async def suspend_person(request: Req) -> PersonAnswer:
     summary="Let a suspended person back in.",
     roles=STAFF,
     answer=PersonAnswer,
-    problems=[NotFound],
+    problems=[NotFound, Forbidden],
 )
 async def reinstate_person(request: Req) -> PersonAnswer:
     return await _set_suspended(request, suspended=False)
@@ -129,7 +132,14 @@ async def reinstate_person(request: Req) -> PersonAnswer:
 async def _set_suspended(request: Req, *, suspended: bool) -> PersonAnswer:
     person_id = str(request.path["person"])
     async with request.services.database.transaction() as conn:
+        await _check_may_change(conn, request.principal, person_id)
         if not await set_suspended(conn, person_id, at=request.now if suspended else None):
             raise NotFound("There is no such person.")
     request.services.forget_person(person_id)
     return PersonAnswer(success=True, id=person_id)
+
+
+async def _check_may_change(conn: Connection, who: Principal, person_id: str) -> None:
+    """Raises Forbidden for a dispatcher who would rename, demote or lock out an admin."""
+    if who.role is not Role.ADMIN and await is_admin(conn, person_id):
+        raise Forbidden("Only an admin changes an admin.")

@@ -71,6 +71,13 @@ async def is_available_pro(conn: Connection, person_id: str) -> bool:
     )
 
 
+async def is_admin(conn: Connection, person_id: str) -> bool:
+    """Whether this is an admin; the record is locked, so that it stays so until the transaction ends."""
+    return bool(
+        await conn.fetchval("SELECT role = 'admin' FROM people WHERE id = $1 FOR NO KEY UPDATE", person_id)
+    )
+
+
 async def list_pros(conn: Connection) -> list[ProSummary]:
     """All pros by name, with their skills and the number of jobs they are busy with."""
     rows = await conn.fetch(

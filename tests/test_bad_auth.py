@@ -271,6 +271,21 @@ def test_a_suspended_person_is_out_on_every_way_and_back_when_reinstated(web: Pr
     asyncio.run(story())
 
 
+def test_a_dispatcher_neither_changes_nor_locks_out_an_admin(web: Process) -> None:
+    boss = {"role": "admin", "name": "Bo Ross"}
+    assert call(web, DEE, "PUT", "/api/dispatch/people/boss", boss)[0] == 403
+    assert call(web, ROOT, "PUT", "/api/dispatch/people/boss", boss)[0] == 200
+    for who in (DEE, PAT, CLEO):
+        for method, path, body in (
+            ("PUT", "/api/dispatch/people/boss", {"role": "customer", "name": "Nobody"}),
+            ("POST", "/api/dispatch/people/boss/suspend", None),
+            ("POST", "/api/dispatch/people/boss/reinstate", None),
+        ):
+            assert call(web, who, method, path, body)[0] == 403, (who, path)
+    assert asked(web, "SELECT role || name FROM people WHERE id = 'boss' AND suspended_at IS NULL")
+    assert call(web, ROOT, "POST", "/api/dispatch/people/boss/suspend")[0] == 200
+
+
 def job_routes(web: Process) -> list[tuple[str, str, list[str], object, str]]:
     """Every declared route about one job: method, path, its roles, a body that it takes, its media type."""
     tomorrow = datetime.now(UTC) + timedelta(days=1)
