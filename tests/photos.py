@@ -71,6 +71,13 @@ def _parts(degrees: float) -> tuple[IFDRational, ...]:
     return IFDRational(int(whole)), IFDRational(int(minutes)), IFDRational(round(rest * 60 * 10_000), 10_000)
 
 
+def with_wild_exif(data: bytes, place: int) -> bytes:
+    """A photo whose EXIF directory points anywhere, or counts to anything, at this place of it."""
+    wild = bytearray(data)
+    struct.pack_into(">I", wild, wild.index(b"Exif\0\0") + 6 + place, 0xFFFF_FFF0)
+    return bytes(wild)
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few kilobytes that says to be very large."""
     rows = zlib.compress(bytes(5_000_000), 9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -12,12 +12,25 @@ import pytest
 from db.analytics import ArrivalFigures, ClaimFigures, JobFigures
 from db.analytics_money import MessageFigures, MoneyFigures, RatingFigures
 from db.pool import Connection, Database
-from tests.company import with_company
+from tests.company import with_database
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.rows import BERLIN, NOON, job, message, payment, post, review
 from tracker.analytics import Analyst, Report, begin_of, report_csv
+from tracker.local_postgres import PostgresServer
 
 SHORT, LONG = date(2026, 3, 29), date(2026, 10, 25)  # 23 and 25 hours
 DAY = SHORT + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def minutes(count: float) -> timedelta:
@@ -35,7 +48,7 @@ def reported(
             await fill(conn)
         return await Analyst(database, BERLIN).report(first, last)
 
-    return with_company(database_url, story)
+    return with_database(database_url, story)
 
 
 def test_a_company_without_anything_has_zeros_and_nothing_unknown_is_a_number(database_url: str) -> None:
@@ -77,7 +90,7 @@ def test_jobs_count_on_the_companys_day_also_when_it_has_23_or_25_hours(database
             assert report.total.jobs == report.days[day].jobs == JobFigures(2, 1, 1)
         assert report.statuses == {"cancelled": 2, "completed": 2, "open": 8}
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_time_to_claim_is_a_median_and_a_p90_by_day_and_of_the_whole_range(database_url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,9 @@ import pytest
 from db.analytics_money import MoneyFigures
 from db.errors import Invalid
 from db.pool import Database
-from tests.company import with_company
+from tests.company import with_database
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.money_stage import Stage, at, money_place
 from tests.rows import BERLIN, NOON, job, post
 from tests.running import token
@@ -26,6 +29,16 @@ from tracker.money.payer import SANDBOX
 
 SHORT, DAY, LONG = date(2026, 3, 29), date(2026, 3, 30), date(2026, 10, 25)  # 23, 24 and 25 hours
 BAD = ("from=2026-03-30&to=2026-03-29", "from=2020-01-01", "from=x", "to=0001-01-01", "format=xls", "days=3")
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def test_a_range_is_of_days_that_are_and_of_a_year_at_most() -> None:
@@ -54,7 +67,7 @@ def test_the_companys_day_is_the_one_of_its_time_zone(database_url: str) -> None
         late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
         assert Analyst(database, BERLIN).today(late) == date(2026, 11, 21)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_day_whose_midnight_does_not_exist_begins_when_the_clocks_leap() -> None:
@@ -99,7 +112,7 @@ def test_every_figure_is_read_by_an_index(database_url: str) -> None:
         finally:
             await one.close()
 
-    used = with_company(database_url, found)
+    used = with_database(database_url, found)
     assert [index for index in INDEXES if not used[index]] == []
 
 

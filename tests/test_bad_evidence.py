@@ -7,7 +7,6 @@ import io
 import json
 import os
 import socket
-import struct
 import time
 import zipfile
 from base64 import urlsafe_b64encode
@@ -19,7 +18,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.photos import bomb, exif_of, photo
+from tests.photos import bomb, exif_of, photo, with_wild_exif
 from tests.running import Process, token
 from tests.unharmed import DEE, PAT, QUINN, Person, abused, asked, call, job_in, resident_mb, unharmed
 from tracker.local_postgres import PostgresServer
@@ -167,14 +166,10 @@ def test_a_camera_that_writes_nonsense_takes_photos_like_any_other(web: Process)
     for number, exif in enumerate([gps, *spoilt]):
         query = f"kind=before&upload_key=exif{number}"
         assert send(web, job_id, photo(exif=exif), query=query)[0] == 200, number
-    whole = photo(exif=gps)
-    at = whole.index(b"Exif\0\0") + 6
-    for number in range(0, 150, 6):  # directories that point anywhere and count to anything
-        wild = bytearray(whole)
-        struct.pack_into(">I", wild, at + number, 0xFFFF_FFF0)
-        status, answer = send(web, job_id, bytes(wild), query=f"kind=after&upload_key=wild{number}")
-        assert status in (200, 409, 422), answer
-    assert asked(web, "SELECT count(*) FROM evidence WHERE job_id = $1 AND kind = 'after'", job_id) <= 20
+    for number in (0, 6, 12):  # a directory that points anywhere and counts to anything
+        query = f"kind=after&upload_key=wild{number}"
+        status, answer = send(web, job_id, with_wild_exif(photo(exif=gps), number), query=query)
+        assert status in (200, 422), answer
 
 
 def test_sixteen_megabytes_are_refused_announced_or_not(web: Process) -> None:
@@ -232,7 +227,7 @@ def test_bombs_and_the_largest_pictures_cost_the_server_no_memory(web: Process) 
     send(web, job_id, photo(), query="kind=before&upload_key=first")
     before = resident_mb(web)
     largest = photo(6000, 6000, kind="PNG", mode="L", colour=200)
-    for number in range(3):
+    for number in range(2):
         assert send(web, job_id, bomb(50_000, 50_000), media_type="image/png")[0] == 422
         query = f"kind=after&upload_key=large{number}"
         assert send(web, job_id, largest, media_type="image/png", query=query)[0] == 200

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from tests.photos import bomb, exif_of, opened, photo
+from tests.photos import bomb, exif_of, opened, photo, with_wild_exif
 from tracker.evidence.darkroom import MAX_SIDE, THUMBNAIL_SIDE, Refused, develop
 
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
@@ -173,6 +173,16 @@ def test_a_photo_with_any_bytes_changed_is_a_photo_or_is_refused(data: st.DataOb
     except Refused:
         return
     assert opened(picture).size == (facts["width"], facts["height"])
+
+
+def test_an_exif_directory_that_points_anywhere_is_a_photo_or_is_refused() -> None:
+    whole = photo(64, 64, exif=exif_of(place=(53.4, -2.99), taken=datetime(2026, 11, 21, 9, tzinfo=UTC)))
+    for place in range(0, 150, 2):
+        try:
+            facts, picture, _ = develop(with_wild_exif(whole, place), JPEG, signature=False)
+        except Refused:
+            continue
+        assert opened(picture).size == (facts["width"], facts["height"])
 
 
 def test_exif_that_makes_no_sense_hides_only_itself() -> None:

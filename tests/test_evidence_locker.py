@@ -3,92 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 
 from db.errors import Busy, NotFound, Unavailable
 from db.evidence import evidence_of_job, note_loose_files, photos_of_job
-from db.pool import Database
-from rooms.principal import Principal, Role
-from tests.company import add_job, with_company
-from tests.effects import settings_of
+from tests.effects import shared_company
+from tests.fresh import freshened
+from tests.locking import DEE, DRAWN, JPEG, PAT, Stage, staged
 from tests.photos import photo
 from tracker.evidence import locker as module
 from tracker.evidence import sweep
-from tracker.evidence.disk_store import DiskStore
-from tracker.evidence.locker import EvidenceRemoved, Kept, Locker, Piece, UploadKeyUsed
+from tracker.evidence.locker import EvidenceRemoved, Kept, Piece, UploadKeyUsed
 from tracker.evidence.rules import Kind, Taken, TooMuchEvidence
 from tracker.evidence.store_problems import StoreUnavailable
-from tracker.evidence.strokes import Signature
 from tracker.evidence.sweep import LOOSE_FOR, sweep_orphans
 from tracker.jobs.facts import Actor
-
-PAT, DEE = Principal("pat", Role.PRO), Principal("dee", Role.DISPATCHER)
-SCRIBBLE = Signature([[(1, 1), (50, 20), (99, 30), (60, 49)]], 100, 50)
-JPEG = photo(64, 64)
+from tracker.local_postgres import PostgresServer
 
 
-class Stage:
-    """A locker over a disk store in a folder, and Pat's job."""
-
-    def __init__(self, database: Database, folder: Path, job_id: UUID) -> None:
-        self.database, self.folder, self.job_id = database, folder, job_id
-        self.store = DiskStore(folder)
-        self.locker = Locker(settings_of(database), database, self.store)
-
-    async def send(
-        self, key: str = "1", data: bytes = JPEG, kind: Kind = Kind.BEFORE, who: Principal = PAT
-    ) -> Kept:
-        async def read() -> bytes:
-            return data
-
-        piece = Piece(self.job_id, kind, key, Taken())
-        return await self.locker.add_photo(who, piece, read, "image/jpeg", datetime.now(UTC))
-
-    async def sign(self, key: str) -> Kept:
-        """A drawn signature, sent again as a phone does when it is told to retry."""
-        piece = Piece(self.job_id, Kind.SIGNATURE, key, Taken())
-        while True:
-            try:
-                return await self.locker.add_signature(PAT, piece, SCRIBBLE, datetime.now(UTC))
-            except Unavailable:
-                await asyncio.sleep(0.1)
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.folder.rglob("*") if path.is_file()}
-
-    async def asked(self, question: str) -> Any:
-        async with self.database.connection() as conn:
-            return await conn.fetchval(question)
-
-    async def named(self) -> set[str]:
-        """The files that rows name."""
-        async with self.database.connection() as conn:
-            rows = await conn.fetch("SELECT store_key, thumb_key FROM evidence WHERE removed_at IS NULL")
-        return {key for row in rows for key in (row["store_key"], row["thumb_key"])}
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
 
 
-def staged(
-    database_url: str, folder: Path, work: Callable[[Stage], Awaitable[None]], status: str = "arrived"
-) -> None:
-    async def story(database: Database) -> None:
-        stage = Stage(database, folder, await add_job(database, status))
-        try:
-            await work(stage)
-        finally:
-            await stage.store.aclose()
-
-    with_company(database_url, story)
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def test_the_same_upload_again_and_twenty_times_at_once_is_kept_once(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "draw", lambda _: DRAWN)  # twenty times the same, two seconds of a core
     monkeypatch.setattr(module, "UPLOADS_AT_ONCE", 99)
     monkeypatch.setattr(module, "UPLOADS_PER_PERSON", 99)
 
@@ -120,6 +70,7 @@ def test_a_key_stands_for_one_file_of_one_kind(database_url: str, tmp_path: Path
 def test_twenty_of_a_kind_are_enough_whoever_sends_them_at_once(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "draw", lambda _: DRAWN)
     monkeypatch.setattr(module, "MAX_PER_KIND", 3)
     monkeypatch.setattr(module, "UPLOADS_PER_PERSON", 99)
 

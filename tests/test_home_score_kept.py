@@ -15,7 +15,9 @@ from db.job_events import broken_links, events_since
 from db.outbox import add_task
 from db.pool import Connection, Database
 from db.seeding import SeedJob, SeedPerson, write_jobs, write_people
-from tests.company import DOOR, PATHS, add_job, with_company, with_database
+from tests.company import DOOR, PATHS, add_job, with_database
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.running import Process
 from tests.unharmed import CLEO, DEE, PAT, ZOE, abused, call, job_in, unharmed
 from tracker.jobs.consequences import Effect
@@ -25,6 +27,16 @@ from tracker.reputation.scoring import score_after, score_page
 
 NIGHTLY = Effect.NIGHTLY_HOME_SCORES.value
 A_YEAR_AND_A_HALF = timedelta(days=547, hours=12)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def now() -> datetime:
@@ -59,7 +71,7 @@ def test_a_completed_job_scores_its_home_once_however_often_the_effect_runs(data
         assert (row.items[0]["points"], row.items[0]["counts"]) == (15, 15.0)
         assert await recorded(database, job_id) == [{"before": 50.0, "after": 65.0}]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_two_jobs_of_one_home_that_finish_at_once_both_count(database_url: str) -> None:
@@ -73,7 +85,7 @@ def test_two_jobs_of_one_home_that_finish_at_once_both_count(database_url: str) 
             steps = [(await recorded(database, job_id))[0] for job_id in both]
             assert all(step["after"] >= step["before"] for step in steps)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_job_that_the_night_scored_first_is_recorded_all_the_same(database_url: str) -> None:
@@ -84,7 +96,7 @@ def test_a_job_that_the_night_scored_first_is_recorded_all_the_same(database_url
         await score_after(database, job_id, now=now())
         assert await recorded(database, job_id) == [{"before": 50.0, "after": 55.0}]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_job_that_the_catalogue_does_not_know_changes_nothing(database_url: str) -> None:
@@ -95,7 +107,7 @@ def test_a_job_that_the_catalogue_does_not_know_changes_nothing(database_url: st
         assert await score_of(database) is None
         assert await recorded(database, job_id) == []
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_each_night_points_fade_and_are_gone_in_the_end(database_url: str) -> None:
@@ -113,7 +125,7 @@ def test_each_night_points_fade_and_are_gone_in_the_end(database_url: str) -> No
         assert row.items == []
         assert await score_of(database, "zoe") is None  # nothing was done there: nothing is kept
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_night_goes_through_all_homes_page_by_page_and_goes_on_where_it_was_killed(
@@ -135,7 +147,7 @@ def test_a_night_goes_through_all_homes_page_by_page_and_goes_on_where_it_was_ki
         async with database.connection() as conn:
             assert await conn.fetchval("SELECT count(*) FROM home_scores WHERE score = 55") == 33
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 async def many_homes(database: Database, count: int) -> None:
@@ -187,7 +199,7 @@ def test_a_night_and_a_completion_at_once_lose_no_job(database_url: str) -> None
             assert row.score_tenths == 500 + 50 * (number + 1)
             assert len(await recorded(database, job_id)) == 1
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_of_two_catalogues_put_at_once_one_stands_whole(database_url: str) -> None:
@@ -205,7 +217,7 @@ def test_of_two_catalogues_put_at_once_one_stands_whole(database_url: str) -> No
             assert len(await waiting(conn)) == len(catalogues)
         assert {row["skill"]: row["points"] for row in rows} in catalogues
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -11,14 +12,26 @@ import pytest
 
 from db.errors import Unavailable
 from db.pool import Connection, Database
-from tests.company import add_job, with_company
-from tests.effects import tools_of
+from tests.company import add_job, with_database
+from tests.effects import shared_company, tools_of
+from tests.fresh import freshened
 from tracker.effects import keep_house as module
 from tracker.effects.keep_house import keep_house
 from tracker.effects.task import Task, Tools
 from tracker.jobs.consequences import Effect
+from tracker.local_postgres import PostgresServer
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 async def kept(tools: Tools, now: datetime = NOW) -> None:
@@ -46,7 +59,7 @@ def test_days_ahead_are_made_and_trails_past_their_time_are_dropped(database_url
         assert days[-1] == f"{later + timedelta(days=3):%Y%m%d}"
         assert days[0] >= f"{later - timedelta(days=30):%Y%m%d}"
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_webhooks_are_forgotten_after_ninety_days_unless_they_still_wait(database_url: str) -> None:
@@ -72,7 +85,7 @@ def test_webhooks_are_forgotten_after_ninety_days_unless_they_still_wait(databas
         left = await column(database, "SELECT event_id FROM external_events ORDER BY event_id")
         assert left == ["dead", "waits", "young"]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_sandbox_objects_are_forgotten_when_nobody_touched_them_for_a_month(database_url: str) -> None:
@@ -89,7 +102,7 @@ def test_sandbox_objects_are_forgotten_when_nobody_touched_them_for_a_month(data
         await kept(tools_of(database))
         assert await column(database, "SELECT id FROM sandbox_objects ORDER BY id") == ["touched", "young"]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_tracking_sessions_go_with_their_trails_but_not_before(database_url: str) -> None:
@@ -120,7 +133,7 @@ def test_tracking_sessions_go_with_their_trails_but_not_before(database_url: str
         left = await column(database, "SELECT device FROM tracking_sessions ORDER BY device")
         assert left == ["newest", "trail", "young"]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_effects_are_forgotten_after_a_week_and_periods_and_deliveries_after_forty_days(
@@ -145,7 +158,7 @@ def test_effects_are_forgotten_after_a_week_and_periods_and_deliveries_after_for
         left = await column(database, "SELECT coalesce(subject, version::text) FROM outbox ORDER BY id")
         assert left == ["2", "2026-W42"]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_step_that_fails_does_not_keep_the_others_from_being_done(
@@ -170,7 +183,7 @@ def test_a_step_that_fails_does_not_keep_the_others_from_being_done(
             await kept(tools_of(database))
         assert await column(database, "SELECT id FROM sandbox_objects") == []
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_twice_at_once_is_harmless(database_url: str) -> None:
@@ -179,4 +192,4 @@ def test_twice_at_once_is_harmless(database_url: str) -> None:
         later = NOW + timedelta(days=40)
         await asyncio.gather(kept(tools, later), kept(tools, later))
 
-    with_company(database_url, story)
+    with_database(database_url, story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from db.errors import NotFound
 from db.job_events import JobEvent, broken_links, events_since
 from db.pool import Database
-from tests.company import add_job, with_company
+from tests.company import add_job, with_database
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.reviewing import CLEO, DEE, PAT, QUINN, ZOE, Kept, hide, kept, rate, rate_new
+from tracker.local_postgres import PostgresServer
 from tracker.reputation.rating import Rating
 from tracker.reputation.reviews import (
     MOST_PER_DAY,
@@ -26,6 +30,16 @@ from tracker.reputation.reviews import (
 )
 
 NOBODY = Rating(0, 0, False)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 async def events_of(database: Database, job_id: UUID) -> list[JobEvent]:
@@ -88,7 +102,7 @@ def test_each_side_rates_the_other_and_the_job_remembers_it(database_url: str) -
         ]
         assert [event.version for event in events] == [first.version, second.version]
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_the_same_review_again_is_answered_as_before_and_another_one_refused(database_url: str) -> None:
@@ -103,7 +117,7 @@ def test_the_same_review_again_is_answered_as_before_and_another_one_refused(dat
                     await rate(database, job_id, stars, CLEO, comment, later=later)
         assert await kept(database) == Kept(1, 5, False, 0)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_only_the_parties_of_a_finished_job_review_it_and_only_for_ninety_days(database_url: str) -> None:
@@ -120,7 +134,7 @@ def test_only_the_parties_of_a_finished_job_review_it_and_only_for_ninety_days(d
         await rate(database, job_id, 5, later=OPEN_FOR - timedelta(hours=1))
         assert await kept(database) == Kept(1, 5, False, 0)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_paid_job_is_reviewed_like_a_completed_one(database_url: str) -> None:
@@ -131,7 +145,7 @@ def test_a_paid_job_is_reviewed_like_a_completed_one(database_url: str) -> None:
         await rate(database, job_id, 5)
         assert await kept(database) == Kept(1, 5, False, 0)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_dispatch_is_told_of_a_drop_once_and_of_the_next_drop_again(database_url: str) -> None:
@@ -150,7 +164,7 @@ def test_dispatch_is_told_of_a_drop_once_and_of_the_next_drop_again(database_url
         ]
         assert told[0]["body"] == "The average of 2 reviews of Pat Mason (pro) has dropped below 4.2."
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_a_hidden_review_does_not_count_and_hiding_a_good_one_may_be_the_drop(database_url: str) -> None:
@@ -169,7 +183,7 @@ def test_a_hidden_review_does_not_count_and_hiding_a_good_one_may_be_the_drop(da
         with pytest.raises(NotFound):
             await hide(database, 10**12)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_hiding_is_recorded_on_the_job_with_its_reason_and_makes_no_room_for_another(
@@ -187,7 +201,7 @@ def test_hiding_is_recorded_on_the_job_with_its_reason_and_makes_no_room_for_ano
         await hide(database, review_id, hidden=False)
         assert (await events_of(database, job_id))[-1].kind == "review_shown"
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_an_author_writes_so_many_reviews_a_day_and_is_told_when_there_is_room_again(
@@ -207,4 +221,4 @@ def test_an_author_writes_so_many_reviews_a_day_and_is_told_when_there_is_room_a
         await rate(database, job_id, 5, later=wait)
         assert (await kept(database)).count == MOST_PER_DAY + 2
 
-    with_company(database_url, story)
+    with_database(database_url, story)

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from db.pool import Database
 from db.seeding import SeedPerson, write_people
 from rooms.principal import Principal, Role
-from tests.company import add_job, with_company
+from tests.company import add_job, with_database
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.reviewing import CLEO, PAT, ZOE, Kept, hide, kept, rate, rate_new
+from tracker.local_postgres import PostgresServer
 from tracker.reputation.reviews import MOST_PER_DAY, AlreadyReviewed, Posted, TooManyReviews
 
 
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
+
+
 async def all_at_once(*work: Any) -> Counter[type]:
-    return Counter(type(one) for one in await asyncio.gather(*work, return_exceptions=True))
+    """What became of each; as many at once as the database has connections, so that none waits for one."""
+    places = asyncio.Semaphore(8)
+
+    async def placed(one: Any) -> Any:
+        async with places:
+            return await one
+
+    return Counter(type(one) for one in await asyncio.gather(*map(placed, work), return_exceptions=True))
 
 
 def test_the_same_review_twenty_times_at_once_is_one_review(database_url: str) -> None:
@@ -26,7 +49,7 @@ def test_the_same_review_twenty_times_at_once_is_one_review(database_url: str) -
         assert sum(one.version is not None for one in posted) == 1
         assert await kept(database) == Kept(1, 3, True, 1)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_of_twenty_different_reviews_at_once_one_is_taken(database_url: str) -> None:
@@ -36,7 +59,7 @@ def test_of_twenty_different_reviews_at_once_one_is_taken(database_url: str) -> 
         assert outcomes == {Posted: 1, AlreadyReviewed: 19}
         assert (await kept(database)).count == 1
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_two_customers_at_the_line_at_once_make_one_alert(database_url: str) -> None:
@@ -49,7 +72,7 @@ def test_two_customers_at_the_line_at_once_make_one_alert(database_url: str) -> 
                 await conn.execute("UPDATE reviews SET rating = 5")
                 await conn.execute("UPDATE people SET rating_sum = 5 * rating_count, rating_low = false")
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_both_sides_rating_each_other_on_many_jobs_at_once_never_wait_for_each_other(
@@ -63,7 +86,7 @@ def test_both_sides_rating_each_other_on_many_jobs_at_once_never_wait_for_each_o
         assert outcomes == {Posted: 24}
         assert await kept(database, "pat") == await kept(database, "cleo") == Kept(12, 60, False, 0)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_hiding_against_writing_keeps_the_totals_those_of_the_rows(database_url: str) -> None:
@@ -78,7 +101,7 @@ def test_hiding_against_writing_keeps_the_totals_those_of_the_rows(database_url:
             )
             await kept(database)  # compares them
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_hiding_one_review_twenty_times_at_once_takes_it_from_the_average_once(database_url: str) -> None:
@@ -89,7 +112,7 @@ def test_hiding_one_review_twenty_times_at_once_takes_it_from_the_average_once(d
         assert sum(one.version is not None for one in done) == 1
         assert await kept(database) == Kept(1, 5, False, 0)
 
-    with_company(database_url, story)
+    with_database(database_url, story)
 
 
 def test_an_author_cannot_pass_the_daily_number_by_writing_at_once(database_url: str) -> None:
@@ -103,4 +126,4 @@ def test_an_author_cannot_pass_the_daily_number_by_writing_at_once(database_url:
         rates = [rate(database, jobs[n], 5, Principal(pros[n % 4], Role.PRO)) for n in range(8)]
         assert await all_at_once(*rates) == {Posted: 8}
 
-    with_company(database_url, story)
+    with_database(database_url, story)
