@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from db.pain_flags import add_rule_flags
 from db.pool import Connection
 
 
@@ -23,7 +26,10 @@ class SeedPerson:
 
 @dataclass(frozen=True, slots=True)
 class SeedJob:
-    """A job and how it got where it is: (status, when), oldest first."""
+    """A job and how it got where it is: (status, when), oldest first.
+
+    `metadata` is a stored `tracker.jobs.metadata.Metadata`, `flags` are the open ones, {type: severity}.
+    """
 
     id: UUID
     customer_id: str
@@ -38,6 +44,10 @@ class SeedJob:
     price_cents: int
     window: tuple[datetime, datetime] | None
     history: list[tuple[str, datetime]]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    order_required: bool = False
+    order_stage: str = "NOT_NEEDED"
+    flags: dict[str, str] = field(default_factory=dict)
 
 
 async def is_empty(conn: Connection) -> bool:
@@ -76,9 +86,10 @@ async def write_jobs(conn: Connection, jobs: list[SeedJob]) -> None:
         INSERT INTO jobs (id, customer_id, pro_id, skill_no, service, notes, lat, lng, address,
                           approximate_address, price_cents, window_start, window_end, status, version,
                           created_at, opened_at, accepted_at, en_route_at, arrived_at, started_at,
-                          finished_at, cancelled_at, source, final_price_cents, labour_minutes)
+                          finished_at, cancelled_at, metadata, order_required, order_stage, source,
+                          final_price_cents, labour_minutes)
         SELECT $1, $2, $3, skill_no, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-               $16, $17, $18, $19, $20, $21, $22::timestamptz, $23, 'demo',
+               $16, $17, $18, $19, $20, $21, $22::timestamptz, $23, $24::text::jsonb, $25, $26, 'demo',
                CASE WHEN $22 IS NOT NULL THEN $11::bigint END,
                round(extract(epoch FROM $22 - $21::timestamptz) / 60)
         FROM skills WHERE code = $4
@@ -88,16 +99,26 @@ async def write_jobs(conn: Connection, jobs: list[SeedJob]) -> None:
     await conn.executemany(
         """
         INSERT INTO job_events (job_id, version, kind, from_status, to_status, actor_id, actor_role,
-                                occurred_at, recorded_at)
+                                occurred_at, recorded_at, data)
         VALUES ($1, $2::bigint, CASE WHEN $2::bigint = 1 THEN 'created' ELSE 'status' END, $3, $4,
-                'demo', 'admin', $5, $5)
+                'demo', 'admin', $5, $5, $6::text::jsonb)
         """,
         [
-            (job.id, version, job.history[version - 2][0] if version > 1 else None, status, at)
+            (
+                job.id,
+                version,
+                job.history[version - 2][0] if version > 1 else None,
+                status,
+                at,
+                json.dumps({"flags_added": sorted(job.flags)} if version == 1 and job.flags else {}),
+            )
             for job in jobs
             for version, (status, at) in enumerate(job.history, start=1)
         ],
     )
+    for job in jobs:
+        if job.flags:
+            await add_rule_flags(conn, job.id, job.flags, at=job.history[0][1])
 
 
 def _job_row(job: SeedJob) -> tuple[object, ...]:
@@ -124,4 +145,7 @@ def _job_row(job: SeedJob) -> tuple[object, ...]:
         len(job.history),
         job.history[0][1],
         *times,
+        json.dumps(job.metadata),
+        job.order_required,
+        job.order_stage,
     )

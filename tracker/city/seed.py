@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tracker.city.addresses import Address, addresses
+from tracker.city.equipment import Equipment, equipment_for
 from tracker.city.names import CITY
 from tracker.city.network import Network
 from tracker.city.people import Person, customers, full_names, pros, staff
@@ -37,6 +38,7 @@ STATUSES = {
     "completed": 28,
     "cancelled": 7,
 }
+BEGUN = ("en_route", "arrived", "in_progress", "completed")
 _BUSY = ("en_route", "arrived", "in_progress", "accepted")  # a pro does one of these at a time
 
 
@@ -71,6 +73,7 @@ class Job:
     price_cents: int
     history: tuple[Step, ...]
     window_in_s: tuple[int, int] | None
+    equipment: Equipment
 
     @property
     def status(self) -> str:
@@ -153,7 +156,18 @@ def _job(job_id: str, rng: random.Random, status: str, client: Person, pro: Pers
         price_cents=rng.randrange(service.low_cents, service.high_cents + 1, 500),
         history=_history(rng, status),
         window_in_s=_window(rng, status),
+        equipment=_equipment(job_id, service.name, status),
     )
+
+
+def _equipment(job_id: str, service: str, status: str) -> Equipment:
+    """The job's own luck decides: what else there is in the city does not change with it.
+
+    We order the equipment for jobs that have time for it; those that a demo pro may claim or has at hand can
+    be worked on at once.
+    """
+    begun, has_time = status in BEGUN, status in ("pending", "pending_scheduling", "scheduled")
+    return equipment_for(service, random.Random(job_id), begun=begun, we_supply=begun or has_time)
 
 
 def _history(rng: random.Random, status: str) -> tuple[Step, ...]:
