@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -30,6 +30,15 @@ class MoneyCall:
     object_id: str | None
     answer: dict[str, Any] | None
     ended_at: datetime | None
+
+    @property
+    def provider_key(self) -> str:
+        """The key as the provider has it: ours and the moment it was written down.
+
+        Our numbers begin anew in another database, or go back with a backup that is restored, while the
+        provider remembers what the first `transfer:7:v1` was.
+        """
+        return f"{self.key}@{self.begun_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 def _call(row: asyncpg.Record) -> MoneyCall:

@@ -20,7 +20,7 @@ CREATE TABLE payments (
     intent_id        text UNIQUE CHECK (length(intent_id) <= 128),
     checkout_id      text UNIQUE CHECK (length(checkout_id) <= 128),
     currency         text NOT NULL CHECK (currency ~ '^[a-z]{3}$'),
-    amount_cents     bigint NOT NULL CHECK (amount_cents BETWEEN 1 AND 100000000),         -- asked for
+    amount_cents     bigint NOT NULL CHECK (amount_cents BETWEEN 1 AND 200000000),         -- asked for: a price, and tips
     authorized_cents bigint NOT NULL DEFAULT 0 CHECK (authorized_cents >= 0),
     captured_cents   bigint NOT NULL DEFAULT 0 CHECK (captured_cents >= 0),
     tip_cents        bigint NOT NULL DEFAULT 0 CHECK (tip_cents BETWEEN 0 AND captured_cents), -- its share of what was captured

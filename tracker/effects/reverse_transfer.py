@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker.effects.task import GiveUp, Task, Tools
+from tracker.money.provider import OtherProvider
 from tracker.money.reversals import take_back
-from tracker.money.transfers import OtherProvider
 
 
 async def reverse_transfer(tools: Tools, task: Task) -> None:

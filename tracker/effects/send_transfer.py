@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tracker.effects.task import GiveUp, Task, Tools
-from tracker.money.transfers import OtherProvider, make_transfer
+from tracker.money.provider import OtherProvider
+from tracker.money.transfers import make_transfer
 
 
 async def send_transfer(tools: Tools, task: Task) -> None:

@@ -93,8 +93,8 @@ async def once(
 ) -> T:
     """Make a frozen call, or find out what came of it; returns the provider's object.
 
-    `ask` makes the call with a versioned key and the frozen parameters. `look` finds what the call has made
-    or changed, by the provider's object or by the key in its metadata; None: nothing happened under it.
+    `ask` makes the call with the provider's key and the frozen parameters. `look` finds what the call has
+    made or changed, by the provider's object or by `provider_key` in its metadata; None: nothing happened.
     `again`: a refusal stands for a moment only; a later try asks anew, under the next version of the key.
     Raises ProviderRefused (also when it was refused before), ProviderUnknown (try again later), Unavailable.
     """
@@ -105,7 +105,7 @@ async def once(
         call = await _next_version(database, key, call)
     while True:
         if call.outcome == "done" or call.tried_at is not None or now - call.begun_at > LOOK_FIRST_AFTER:
-            found = await look(call)
+            found = await _look(call, look)
             if found is not None:
                 return await _done(database, call, found)
             if call.outcome == "done":
@@ -115,17 +115,25 @@ async def once(
         except ProviderUnknown as unknown:
             if not unknown.for_good:
                 raise
-        found = await look(call)
+        found = await _look(call, look)
         if found is not None:
             return await _done(database, call, found)
         call = await _next_version(database, key, call)
+
+
+async def _look(call: MoneyCall, look: Callable[[MoneyCall], Awaitable[T | None]]) -> T | None:
+    """A look that is refused says nothing of what happened: it never counts as a refused call."""
+    try:
+        return await look(call)
+    except ProviderRefused as refused:
+        raise ProviderUnknown(f"cannot look for {call.key}: {refused}") from refused
 
 
 async def _ask(database: Database, call: MoneyCall, ask: Callable[[str, Params], Awaitable[T]]) -> T:
     async with database.transaction() as conn:
         await mark_tried(conn, call.key)
     try:
-        made = await ask(call.key, call.params)
+        made = await ask(call.provider_key, call.params)
     except ProviderRefused as refused:
         if refused.code == "idempotency_error":  # another release spelled these parameters differently
             raise ProviderUnknown(str(refused), for_good=True) from refused

@@ -21,7 +21,7 @@ from tracker.messages.notify import alert_dispatch
 from tracker.money.books import Books, earn_deposit, open_books, open_books_of_job
 from tracker.money.calls import Params, freeze, is_frozen, once
 from tracker.money.payer import ask_params, saved_method
-from tracker.money.provider import Intent, IntentStatus, PaymentProvider, ProviderRefused
+from tracker.money.provider import Intent, IntentStatus, PaymentProvider, ProviderRefused, check_provider
 from tracker.money.refunds import give_back_deposits
 from tracker.money.settle import settle_failure, settle_intent
 from tracker.money.terms import Purpose, missing, takes
@@ -48,7 +48,7 @@ async def capture_job(
 ) -> None:
     """Take a completed job's price and tip, and share them out.
 
-    Raises LookupError, StillHeld, ProviderUnknown (try again later), Unavailable.
+    Raises LookupError, StillHeld, OtherProvider, ProviderUnknown (try again later), Unavailable.
     """
 
     async def decide(conn: Connection) -> list[Ending]:
@@ -58,7 +58,8 @@ async def capture_job(
         for payment in books.payments:
             books = await earn_deposit(conn, settings, books.about(payment))
         return [
-            await _decide(conn, take.payment, take.amount_cents) for take in takes(books.due, books.payments)
+            await _decide(conn, provider, take.payment, take.amount_cents)
+            for take in takes(books.due, books.payments)
         ]
 
     for ending in await database.in_transaction(decide):
@@ -75,7 +76,7 @@ async def release_job(
         books = await open_books_of_job(conn, job_id)
         if books.job.status != Status.CANCELLED:
             return []
-        return [await _decide(conn, one, 0) for one in books.payments if one.status == "authorized"]
+        return [await _decide(conn, provider, one, 0) for one in books.payments if one.status == "authorized"]
 
     async def give_back(conn: Connection) -> None:
         books = await open_books_of_job(conn, job_id)
@@ -87,8 +88,9 @@ async def release_job(
     await database.in_transaction(give_back)
 
 
-async def _decide(conn: Connection, payment: Payment, amount_cents: int) -> Ending:
+async def _decide(conn: Connection, provider: PaymentProvider, payment: Payment, amount_cents: int) -> Ending:
     """Freeze what a hold ends in. What was frozen before stays: a try may be under way."""
+    check_provider(provider, payment.provider, f"payment {payment.id}")
     assert payment.intent_id is not None  # what is held has an intent
     for kind in ("capture", "release"):
         if await is_frozen(conn, f"payment:{payment.id}:{kind}"):

@@ -10,12 +10,14 @@ from db.money_calls import MoneyCall
 from db.payers import payer_of, save_payer
 from db.payments import Payment, payment_by_checkout, payment_by_id, save_payment
 from db.pool import Connection, Database
+from tracker.jobs.lifecycle import Status
 from tracker.messages.kinds import Kind
 from tracker.messages.notify import Notice, notify
 from tracker.money.books import open_books
 from tracker.money.calls import Params, happened, once
 from tracker.money.payer import describe, metadata_of
 from tracker.money.provider import Checkout, Intent, PaymentProvider, ProviderRefused
+from tracker.money.saved_method import is_wanted
 from tracker.money.settle import settle_failure, settle_intent
 from tracker.settings import Settings
 
@@ -40,7 +42,7 @@ async def open_checkout(
     """Open a payment's page (frozen as `payment:{id}:checkout`) and send its address to the customer.
 
     A page that was opened and lost (no answer came, the key has expired since) is never sent to anybody and
-    closes by itself after a day. Raises ProviderUnknown.
+    closes by itself after a day. Raises ProviderUnknown, OtherProvider.
     """
 
     async def ask(key: str, params: Params) -> Checkout:
@@ -49,12 +51,11 @@ async def open_checkout(
     async def look(call: MoneyCall) -> Checkout | None:
         return await provider.checkout(call.object_id) if call.object_id else None
 
-    async with database.transaction() as conn:
-        books = await open_books(conn, payment_id)
-    if books.payment.status != "asked":
+    key = f"payment:{payment_id}:checkout"
+    if not await is_wanted(database, provider, payment_id, key):
         return
     try:
-        page = await once(database, f"payment:{payment_id}:checkout", ask=ask, look=look, now=now)
+        page = await once(database, key, ask=ask, look=look, now=now)
     except ProviderRefused as refused:
         async with database.transaction() as conn:
             books = await open_books(conn, payment_id)
@@ -63,7 +64,8 @@ async def open_checkout(
     async with database.transaction() as conn:
         books = await open_books(conn, payment_id)
         await save_payment(conn, replace(books.payment, checkout_id=page.id))
-        if books.payment.status == "asked" and page.url is not None:
+        wanted = books.payment.status == "asked" and books.job.status != Status.CANCELLED
+        if wanted and page.url is not None:
             notice = Notice(
                 Kind.PAYMENT_REQUEST,
                 f"payment:{payment_id}:page",
@@ -109,6 +111,8 @@ async def settle_checkout(
             await save_payer(
                 conn, books.job.customer_id, customer=intent.customer, method=intent.payment_method
             )
+        await settle_intent(conn, settings, payment.id, intent, now=now)
+    elif intent is not None and page.status == "complete":  # the bank takes days, or has said no after all
         await settle_intent(conn, settings, payment.id, intent, now=now)
     elif page.status == "expired":
         await settle_failure(conn, settings, books, "nobody paid on the payment page", now=now)

@@ -20,6 +20,8 @@ from db.disputes import (
 )
 from db.payouts import hold_payouts, unhold_payouts
 from db.pool import Connection
+from tracker.jobs.consequences import Effect
+from tracker.jobs.lifecycle import Status
 from tracker.messages.notify import alert_dispatch
 from tracker.money.books import Books, open_books, take_back, tell_job
 from tracker.money.ledger import Account, Entry, post
@@ -32,7 +34,8 @@ async def settle_dispute(
 ) -> None:
     """Write what a dispute is now, in the caller's transaction; any number of times, in any order.
 
-    A dispute that was closed stays closed. Raises LookupError for a payment that is not there.
+    A dispute that was won stays won; one that was lost may be won on appeal. Raises LookupError for a
+    payment that is not there.
     """
     books = await open_books(conn, payment_id)
     known = await dispute_by_id(conn, dispute.id)
@@ -42,6 +45,8 @@ async def settle_dispute(
         known = await _open(conn, settings, books, dispute, now)
     if known.status == "open" and dispute.status != "open":
         await _close(conn, settings, books, known, dispute.status, now)
+    elif known.status == "lost" and dispute.status == "won":
+        await _win_after_all(conn, settings, books, known, now)
 
 
 async def _open(
@@ -62,22 +67,44 @@ async def _close(
     if status == "won":
         await _move(conn, books, known, "won", Account.DISPUTED, Account.PROVIDER_BALANCE)
     else:
-        lost_before = await lost_cents(conn, books.payment.id)
-        before = replace(books.payment, dispute="lost", disputed_cents=lost_before)
-        after = replace(before, disputed_cents=lost_before + known.amount_cents)
-        await take_back(
-            conn,
-            books.about(before),
-            after,
-            key=f"dispute:{known.dispute_id}:lost",
-            kind="dispute_lost",
-            source=Account.DISPUTED,
-        )
+        await _bear(conn, books, known, "lost", known.amount_cents, Account.DISPUTED)
+    await _write_end(conn, settings, books, known, status, now)
+
+
+async def _win_after_all(
+    conn: Connection, settings: Settings, books: Books, known: KnownDispute, now: datetime
+) -> None:
+    """An appeal was won: the money is back, and whoever bore the loss has their share again."""
+    await _bear(conn, books, known, "won", -known.amount_cents, Account.PROVIDER_BALANCE)
+    await _write_end(conn, settings, books, known, "won", now)
+
+
+async def _bear(
+    conn: Connection, books: Books, dispute: KnownDispute, what: str, more_cents: int, source: Account
+) -> None:
+    """So much more of the payment is lost by disputes (or less): take it from those who had it."""
+    lost_before = await lost_cents(conn, books.payment.id)
+    before = replace(books.payment, dispute="lost", disputed_cents=lost_before)
+    after = replace(before, disputed_cents=lost_before + more_cents)
+    key = f"dispute:{dispute.dispute_id}:{what}"
+    await take_back(conn, books.about(before), after, key=key, kind=f"dispute_{what}", source=source)
+
+
+async def _write_end(
+    conn: Connection, settings: Settings, books: Books, known: KnownDispute, status: str, now: datetime
+) -> None:
     await close_dispute(conn, known.dispute_id, status=status, at=now)
     await sum_up_disputes(conn, books.payment.id)
     if not await has_open_dispute(conn, books.job.id):
         await unhold_payouts(conn, books.job.id)
-    await _tell(conn, settings, books, known, status, now)
+    await _tell(conn, settings, books, known, status, now, _after(books) if status == "won" else ())
+
+
+def _after(books: Books) -> tuple[Effect, ...]:
+    """What waited for the bank: a deposit that nobody earned goes back to the customer."""
+    if books.job.status == Status.CANCELLED:
+        return (Effect.RELEASE_HOLD,)
+    return (Effect.CAPTURE_HOLD,) if books.is_done else ()
 
 
 async def _move(
@@ -93,14 +120,20 @@ async def _move(
 
 
 async def _tell(
-    conn: Connection, settings: Settings, books: Books, dispute: KnownDispute, what: str, now: datetime
+    conn: Connection,
+    settings: Settings,
+    books: Books,
+    dispute: KnownDispute,
+    what: str,
+    now: datetime,
+    effects: tuple[Effect, ...] = (),
 ) -> None:
     facts = {
         "dispute": dispute.dispute_id,
         "amount_cents": dispute.amount_cents,
         "reason": dispute.reason[:200],
     }
-    await tell_job(conn, books, f"dispute_{what}", facts, now)
+    await tell_job(conn, books, f"dispute_{what}", facts, now, effects)
     await alert_dispatch(
         conn,
         settings,

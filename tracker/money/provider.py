@@ -129,6 +129,13 @@ class ProviderUnknown(Exception):
         self.for_good = for_good
 
 
+class OtherProvider(Exception):
+    """What is real is never played in the sandbox, nor what is the sandbox's done at Stripe.
+
+    Keys were set or removed meanwhile. Trying again helps once they are as they were.
+    """
+
+
 class PaymentProvider(Protocol):
     """Each method raises ProviderRefused or ProviderUnknown. All are safe to repeat with the same key."""
 
@@ -214,3 +221,9 @@ class PaymentProvider(Protocol):
     async def aclose(self) -> None:
         """Close connections."""
         ...
+
+
+def check_provider(payments: PaymentProvider, owner: str, what: str) -> None:
+    """Raises OtherProvider when `what`, named for people, belongs to another provider than this one."""
+    if owner != payments.name:
+        raise OtherProvider(f"{what} belongs to {owner}, not to {payments.name}")

@@ -23,8 +23,8 @@ from tracker.messages.notify import alert_dispatch
 from tracker.money.books import Books, open_books, take_back, tell_job
 from tracker.money.calls import Params, freeze, happened, once
 from tracker.money.ledger import Account
-from tracker.money.provider import PaymentProvider, ProviderRefused, Refund
-from tracker.money.terms import deposit_of, given_back, spread
+from tracker.money.provider import PaymentProvider, ProviderRefused, Refund, check_provider
+from tracker.money.terms import deposit_of, spread
 from tracker.settings import Settings
 
 GIVEN = ("succeeded", "pending", "requires_action")  # the provider has taken it from our balance
@@ -61,14 +61,13 @@ async def ask_for_refund(
 
     Raises NotFound, RefundTooLarge, RequestKeyReused, Unavailable.
     """
-    prefix = f"{job_id}:{request_key}:"
 
     async def work(conn: Connection) -> list[RefundRow]:
         if await lock_job(conn, job_id) is None:
             raise NotFound("There is no such job.")
         payments = await lock_payments(conn, job_id)
         known = await refunds_of_job(conn, job_id)
-        before = [one for one in known if one.request_key.startswith(prefix)]
+        before = [one for one in known if one.request_key == _key(job_id, request_key, one.payment_id)]
         if before:
             if sum(one.amount_cents for one in before) != amount_cents:
                 raise RequestKeyReused
@@ -78,16 +77,20 @@ async def ask_for_refund(
         if available < amount_cents:
             raise RefundTooLarge(available_cents=available)
         made = [
-            await _queue(
-                conn, part.payment.id, f"{prefix}{part.payment.id}", part.amount_cents, reason, actor
-            )
+            await _queue(conn, one.id, _key(job_id, request_key, one.id), part.amount_cents, reason, actor)
             for part in parts
+            for one in (part.payment,)
         ]
         data = {"amount_cents": amount_cents, "reason": reason, "refunds": [one.id for one in made]}
         await record_fact(conn, job_id, kind="refund_asked", data=data, actor=actor, now=now)
         return made
 
     return await database.in_transaction(work)
+
+
+def _key(job_id: UUID, request_key: str, payment_id: int) -> str:
+    """The row's key of one payment's part in a request. Compared whole: keys may begin like others."""
+    return f"{job_id}:{request_key}:{payment_id}"
 
 
 async def give_back_deposits(conn: Connection, books: Books, reason: str) -> None:
@@ -98,7 +101,7 @@ async def give_back_deposits(conn: Connection, books: Books, reason: str) -> Non
             one.amount_cents for one in known if one.payment_id == payment.id and one.status == "asked"
         )
         amount_cents = deposit_of(payment) - asked
-        key = f"{books.job.id}:deposit:{payment.id}"
+        key = f"deposit:{payment.id}"  # no request's key: those begin with the job's id
         if (
             amount_cents > 0
             and payment.dispute != "open"
@@ -134,7 +137,10 @@ async def _queue(
 async def make_refund(
     database: Database, settings: Settings, provider: PaymentProvider, refund_no: int, *, now: datetime
 ) -> None:
-    """Give the money back. Raises LookupError, ProviderUnknown (try again later), Unavailable."""
+    """Give the money back.
+
+    Raises LookupError, OtherProvider, ProviderUnknown (try again later), Unavailable.
+    """
 
     async def ask(key: str, params: Params) -> Refund:
         return await provider.refund(key, params["intent"], params["amount_cents"], params["metadata"])
@@ -147,10 +153,12 @@ async def make_refund(
 
     async with database.connection() as conn:
         row = await refund_row(conn, refund_no)
-    if row is None:
+        payment = await payment_by_id(conn, row.payment_id) if row else None
+    if row is None or payment is None:
         raise LookupError(f"there is no refund {refund_no}")
     if row.status != "asked":
         return
+    check_provider(provider, payment.provider, f"refund {refund_no}")
     try:
         refund = await once(database, f"refund:{refund_no}", ask=ask, look=look, now=now)
     except ProviderRefused as refused:
@@ -175,7 +183,7 @@ async def settle_refund(
     if refund.status in GIVEN:
         if row.status == "done" or (row.status == "failed" and row.refund_id is not None):
             return  # written already; a refund that failed at the provider stays failed
-        if books.payment.captured_cents < given_back(books.payment) + refund.amount_cents:
+        if books.payment.captured_cents < books.payment.refunded_cents + refund.amount_cents:
             raise NotCaptured(f"payment {payment_id} has not captured what {refund.id} gives back")
         back = books.payment.refunded_cents + refund.amount_cents
         after = replace(books.payment, refunded_cents=back)
@@ -197,12 +205,12 @@ async def settle_refund(
 
 
 async def _row_of(conn: Connection, books: Books, refund: Refund) -> RefundRow:
-    """Our row of a refund; one that we did not ask for gets one."""
+    """Our row of a refund; one that we did not ask for, or that was made a second time, gets its own."""
     known = await refund_by_provider_id(conn, refund.id)
     number = refund.metadata.get("refund", "")
     if known is None and number.isdecimal() and len(number) < 19:
         asked = await refund_row(conn, int(number))
-        if asked is not None and asked.payment_id == books.payment.id:
+        if asked is not None and asked.payment_id == books.payment.id and asked.refund_id is None:
             known = asked
     if known is None:
         known = await add_refund(

@@ -25,8 +25,8 @@ from tracker.jobs.consequences import Effect
 from tracker.money.calls import Params, freeze, once
 from tracker.money.ledger import Account, Entry, post
 from tracker.money.payouts import transfer_key
-from tracker.money.provider import PaymentProvider, ProviderRefused, Transfer
-from tracker.money.transfers import alert_of_transfer, check_provider, seen
+from tracker.money.provider import PaymentProvider, ProviderRefused, Transfer, check_provider
+from tracker.money.transfers import alert_of_transfer
 from tracker.settings import Settings
 
 
@@ -73,7 +73,7 @@ async def take_back(
         sent = await lock_transfer(conn, number)
         if sent is None or sent.status != "paid":
             return
-        check_provider(sent, payments)
+        check_provider(payments, sent.provider, f"transfer {number}")
         # One call per state that it starts from: when a part was taken back elsewhere, the rest is another.
         key = f"{transfer_key(number)}:reverse:{sent.reversed_cents}"
         left = sent.amount_cents - sent.reversed_cents
@@ -84,7 +84,7 @@ async def take_back(
         return await payments.reverse(key, params["transfer_id"], params["amount_cents"])
 
     async def look(call: MoneyCall) -> Transfer | None:
-        found = await seen(payments.transfer_by_id(call.params["transfer_id"]))
+        found = await payments.transfer_by_id(call.params["transfer_id"])
         return found if found.reversed_cents > call.params["before_cents"] else None
 
     try:

@@ -13,7 +13,14 @@ from tracker.jobs.lifecycle import Status
 from tracker.money.books import open_books
 from tracker.money.calls import Params, cannot_happen, once, was_tried
 from tracker.money.payer import ask_of
-from tracker.money.provider import Ask, Intent, IntentStatus, PaymentProvider, ProviderRefused
+from tracker.money.provider import (
+    Ask,
+    Intent,
+    IntentStatus,
+    PaymentProvider,
+    ProviderRefused,
+    check_provider,
+)
 from tracker.money.settle import settle_failure, settle_intent
 from tracker.settings import Settings
 
@@ -23,14 +30,20 @@ NEEDS_CUSTOMER = "the bank wants the customer to confirm this payment; send them
 async def place_hold(
     database: Database, settings: Settings, provider: PaymentProvider, payment_id: int, *, now: datetime
 ) -> None:
-    """Hold a payment's amount; its call was frozen as `payment:{id}:hold`. Raises ProviderUnknown."""
+    """Hold a payment's amount; its call was frozen as `payment:{id}:hold`.
+
+    Raises ProviderUnknown, OtherProvider.
+    """
     await _carry_out(database, settings, provider, payment_id, "hold", provider.hold, now)
 
 
 async def charge_saved(
     database: Database, settings: Settings, provider: PaymentProvider, payment_id: int, *, now: datetime
 ) -> None:
-    """Take a payment's amount at once; frozen as `payment:{id}:charge`. Raises ProviderUnknown."""
+    """Take a payment's amount at once; frozen as `payment:{id}:charge`.
+
+    Raises ProviderUnknown, OtherProvider.
+    """
     await _carry_out(database, settings, provider, payment_id, "charge", provider.charge, now)
 
 
@@ -44,7 +57,7 @@ async def _carry_out(
     now: datetime,
 ) -> None:
     key = f"payment:{payment_id}:{kind}"
-    if not await _is_wanted(database, payment_id, key):
+    if not await is_wanted(database, provider, payment_id, key):
         return
 
     async def ask(versioned: str, params: Params) -> Intent:
@@ -53,7 +66,7 @@ async def _carry_out(
     async def look(call: MoneyCall) -> Intent | None:
         if call.object_id is not None:
             return await provider.intent(call.object_id)
-        return await provider.find_intent(call.key, call.params["customer"], call.begun_at)
+        return await provider.find_intent(call.provider_key, call.params["customer"], call.begun_at)
 
     problem, intent = NEEDS_CUSTOMER, None
     try:
@@ -68,10 +81,14 @@ async def _carry_out(
             await settle_failure(conn, settings, books, problem, now=now)
 
 
-async def _is_wanted(database: Database, payment_id: int, key: str) -> bool:
-    """Whether to go on. What was never asked for a job that is cancelled by now need not be asked."""
+async def is_wanted(database: Database, provider: PaymentProvider, payment_id: int, key: str) -> bool:
+    """Whether to go on. What was never asked for a job that is cancelled by now need not be asked.
+
+    Raises OtherProvider, LookupError.
+    """
     async with database.transaction() as conn:
         books = await open_books(conn, payment_id)
+        check_provider(provider, books.payment.provider, f"payment {payment_id}")
         if books.payment.status != "asked":
             return False
         if books.job.status != Status.CANCELLED or await was_tried(conn, key):

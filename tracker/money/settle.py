@@ -42,8 +42,21 @@ async def settle_intent(
             return await settle_capture(conn, settings, books, intent, now=now)
         case IntentStatus.CANCELLED:
             return await settle_release(conn, settings, books, intent, now=now)
-        case IntentStatus.WAITING | IntentStatus.PROCESSING:
-            return books.payment  # nothing has happened yet; another event will tell
+        case IntentStatus.PROCESSING:
+            return await _settle_processing(conn, books, intent)
+        case IntentStatus.WAITING:
+            if books.payment.intent_id is None:
+                return books.payment  # the customer is about to pay on a page; another event will tell
+            return await settle_failure(conn, settings, books, "the bank did not pay after all", now=now)
+
+
+async def _settle_processing(conn: Connection, books: Books, intent: Intent) -> Payment:
+    """A bank that takes days has it in hand. By the intent its answer is known as ours."""
+    if books.payment.status != "asked" or books.payment.intent_id is not None:
+        return books.payment
+    payment = replace(books.payment, intent_id=intent.id)
+    await save_payment(conn, payment)
+    return payment
 
 
 async def _alert_second_intent(

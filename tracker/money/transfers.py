@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from db.money_calls import MoneyCall
@@ -25,20 +24,8 @@ from tracker.messages.notify import alert_dispatch
 from tracker.money.calls import Params, once, was_tried
 from tracker.money.ledger import Account, Entry, post
 from tracker.money.payouts import transfer_key
-from tracker.money.provider import PaymentProvider, ProviderRefused, ProviderUnknown, Transfer
+from tracker.money.provider import PaymentProvider, ProviderRefused, Transfer, check_provider
 from tracker.settings import Settings
-
-T = TypeVar("T")
-
-
-class OtherProvider(Exception):
-    """A transfer of the sandbox's is never made at Stripe, nor one of Stripe's played in the sandbox."""
-
-
-def check_provider(sent: Sent, payments: PaymentProvider) -> None:
-    """Raises OtherProvider: keys were set, or removed, since the transfer was decided on."""
-    if sent.provider != payments.name:
-        raise OtherProvider(f"transfer {sent.id} belongs to {sent.provider}, not to {payments.name}")
 
 
 async def make_transfer(
@@ -76,7 +63,7 @@ async def _is_to_be_sent(
         sent = await lock_transfer(conn, number)
         if sent is None or sent.status != "asked":
             return False
-        check_provider(sent, payments)
+        check_provider(payments, sent.provider, f"transfer {number}")
         lines = await payouts_of_transfer(conn, number)
         held = [line for line in lines if line.held_for is not None]
         if not held or await was_tried(conn, transfer_key(number)):
@@ -139,18 +126,10 @@ def _asking(payments: PaymentProvider) -> Callable[[str, Params], Awaitable[Tran
 def _looking(payments: PaymentProvider) -> Callable[[MoneyCall], Awaitable[Transfer | None]]:
     async def look(call: MoneyCall) -> Transfer | None:
         if call.object_id is not None:
-            return await seen(payments.transfer_by_id(call.object_id))
-        return await seen(payments.find_transfer(call.key))
+            return await payments.transfer_by_id(call.object_id)
+        return await payments.find_transfer(call.provider_key)
 
     return look
-
-
-async def seen(looking: Awaitable[T]) -> T:
-    """A refused look says nothing of what happened: it must never count as a refused transfer."""
-    try:
-        return await looking
-    except ProviderRefused as refused:
-        raise ProviderUnknown(f"cannot look: {refused}") from refused
 
 
 async def alert_of_transfer(
