@@ -9,6 +9,6 @@ Read `stage.py` (what runs) and `traffic.py` (who uses it meanwhile, and what th
 random over roles, jobs and steps with the oracle of `rights_model.py` beside it.
 
 `consequences.py` has a stage of its own, with providers that can be asked what they did: read
-`consequences_stage.py` and `consequences_traffic.py`, then what is counted afterwards, in
-`consequences_reckoning.py`.
+`consequences_stage.py`, `consequences_crowd.py` and `consequences_traffic.py`, then what is counted
+afterwards, in `consequences_reckoning.py`.
 """

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from bench.chaos.consequences_crowd import Crowd
 from bench.chaos.consequences_faults import Weather
 from bench.chaos.consequences_reckoning import Reckoning, reckon
 from bench.chaos.consequences_stage import Company, at_work
-from bench.chaos.consequences_traffic import Crowd, working_day
+from bench.chaos.consequences_traffic import working_day
 from bench.harness import Report
 from db.migrate import migrate
 from tests.postgres import PrivatePostgres, make_postgres, open_folder
@@ -22,7 +23,7 @@ from tests.servers import start_valkey
 KILLS, KILLS_IN_FULL = 20, 100  # half of them while the providers fail as well
 PAUSE_S = (0.3, 1.5)
 FIRST_AFTER_S = 1.5  # the first jobs are on their way
-MOVERS = 24
+MOVERS = 60
 
 
 async def run(full: bool) -> Report:
@@ -82,11 +83,17 @@ def _tell(report: Report, crowd: Crowd, weather: Weather, killed: Counter[str], 
         f" {found.calls.total()} times ({_listed(found.calls)}){failed}. The last effect was done"
         f" {found.emptied_s:.0f} s after the last kill."
     )
-    if found.unknown_mails:
+    if found.unknown_mails or found.given_up:
         report.say(
-            f"\n{found.unknown_mails} mails waited for their one resend, because nobody can know whether they"
-            " were sent (a mail service cannot be asked); the clock was put forward ten minutes for them."
+            "\nMail services cannot be asked what they sent. Of mails whose call had no answer,"
+            f" {found.unknown_mails} waited for their one resend (the clock was put forward ten minutes for"
+            f" them). After two calls without an answer, {found.given_up} were given to a person by an alert,"
+            " as is meant to be."
         )
+    report.say(
+        "\nA copy known for one is a second mail with the Message-ID of the first, or a push that replaces"
+        " the first on the screen: what is sent when nobody can know whether the first one was."
+    )
     rows = [
         [name, f"{one.demanded}", f"{len(one.lost)}", f"{len(one.doubled)}", f"{one.copies}"]
         for name, one in sorted(found.tallies.items())

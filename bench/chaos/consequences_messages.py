@@ -12,13 +12,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from bench.chaos.consequences_crowd import Crowd, Life
 from bench.chaos.consequences_stage import NAME, PRO_PEOPLE, Company, customer
 from bench.chaos.consequences_tally import Tallies, compare
-from bench.chaos.consequences_traffic import ADDRESS, Crowd, Life, service_of
+from bench.chaos.consequences_traffic import ADDRESS, service_of
 from db.seeding import SeedPerson
 from tests.running import SECRET
 from tracker.identity.links import on_the_way_link
 from tracker.messages.kinds import PLANS, Channel, Kind
+from tracker.messages.sending import UNKNOWN_TWICE
 from tracker.messages.texts import Voice, sms_of, title_of
 
 VOICE = Voice(NAME, "en", "usd", ZoneInfo("UTC"))
@@ -31,12 +33,23 @@ FROM job_events WHERE kind = 'status' ORDER BY job_id, version
 NAMES = {Channel.SMS: "texts", Channel.EMAIL: "mails", Channel.PUSH: "pushes"}
 
 
+async def mails_given_up(company: Company) -> list[dict[str, Any]]:
+    """Mails that a person must see to: after two tries without an answer, no service can be asked."""
+    return await company.fetch(
+        "SELECT d.id::text AS delivery, d.recipient, n.title, n.body"
+        " FROM deliveries d JOIN notifications n ON n.id = d.notification_id"
+        " WHERE d.channel = 'email' AND d.status = 'failed' AND d.problem = $1",
+        UNKNOWN_TWICE,
+    )
+
+
 async def count_messages(company: Company, crowd: Crowd) -> Tallies:
-    """Texts, mails, pushes and the bell's entries, by kind."""
+    """Texts, mails, pushes and the bell's entries, by kind. What a person was told to see to is not lost."""
     demanded: dict[Hashable, tuple[str, int]] = {}
     for name, what in await _demanded(company, crowd):
         demanded[what] = (name, demanded.get(what, (name, 0))[1] + 1)
-    found = [*_texts(company), *_mails(company), *_pushes(company), *await _bells(company)]
+    mails = _mails(company, await mails_given_up(company))
+    found = [*_texts(company), *mails, *_pushes(company), *await _bells(company)]
     return compare(demanded, found, other="messages that nothing demanded")
 
 
@@ -110,10 +123,15 @@ def _texts(company: Company) -> Iterator[tuple[Hashable, Hashable]]:
         yield (Channel.SMS, one["to"], one["body"]), one["sid"]
 
 
-def _mails(company: Company) -> Iterator[tuple[Hashable, Hashable]]:
-    for one in company.outside.sendgrid.mails:
+def _mails(company: Company, given_up: list[dict[str, Any]]) -> Iterator[tuple[Hashable, Hashable]]:
+    sent = set()
+    for one in list(company.outside.sendgrid.mails):
         identity = (one.headers["Message-ID"], one.custom_args["delivery"])
+        sent.add(one.custom_args["delivery"])
         yield (Channel.EMAIL, one.to[0], one.subject, _room(one.text)), identity
+    for row in given_up:
+        if row["delivery"] not in sent:
+            yield (Channel.EMAIL, row["recipient"], row["title"], _room(row["body"])), row["delivery"]
 
 
 def _pushes(company: Company) -> Iterator[tuple[Hashable, Hashable]]:

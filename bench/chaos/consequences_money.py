@@ -8,9 +8,9 @@ import sys
 from collections import Counter, defaultdict
 from typing import Any
 
+from bench.chaos.consequences_crowd import Crowd, Life
 from bench.chaos.consequences_stage import Company
 from bench.chaos.consequences_tally import Tallies, Tally
-from bench.chaos.consequences_traffic import Crowd, Life
 from tests.running import ROOT
 
 PRO_PERCENT = 60  # of a price; all prices and refunds here are whole multiples of five dollars

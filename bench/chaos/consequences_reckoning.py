@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from bench.chaos.consequences_crowd import Crowd
 from bench.chaos.consequences_faults import Weather
-from bench.chaos.consequences_messages import count_messages
+from bench.chaos.consequences_messages import count_messages, mails_given_up
 from bench.chaos.consequences_money import count_jobs, count_payouts, ledger_sum_cents, verify
 from bench.chaos.consequences_stage import Company, put_clock_forward, unknown_mails, until_idle
 from bench.chaos.consequences_tally import Tallies
-from bench.chaos.consequences_traffic import Crowd, pay_out
+from bench.chaos.consequences_traffic import pay_out
+from tracker.messages.sending import UNKNOWN_TWICE
 
 STUCK_AFTER_S = 60.0
 
@@ -24,6 +26,7 @@ class Reckoning:
     wrong: dict[str, list[str]]
     emptied_s: float
     unknown_mails: int
+    given_up: int
     effects: int
     begun_again: int
     calls: Counter[str]
@@ -45,14 +48,15 @@ async def reckon(company: Company, crowd: Crowd, weather: Weather, *, since: flo
         **await count_jobs(company, crowd),
         **await count_payouts(company),
     }
+    given_up = len(await mails_given_up(company))
     ledger_cents = await ledger_sum_cents(company)
     wrong = {
         "effects lost": [f"{name}: {one}" for name, tally in tallies.items() for one in tally.lost],
         "effects taken twice": [f"{name}: {one}" for name, tally in tallies.items() for one in tally.doubled],
         f"effects stuck after {STUCK_AFTER_S:.0f} s": stuck,
         "dead letters": [str(row) for row in await company.fetch(DEAD)],
-        "messages that were not sent": [str(row) for row in await company.fetch(UNSENT)],
-        "alerts to dispatch": [str(row) for row in await company.fetch(ALERTS)],
+        "other messages that were not sent": [str(row) for row in await company.fetch(UNSENT, UNKNOWN_TWICE)],
+        "other alerts to dispatch": [str(row) for row in await company.fetch(ALERTS, UNKNOWN_TWICE)],
         "requests answered wrongly": crowd.wrong,
         "tracking links that did not open": crowd.links_closed,
         "differences that `tracker verify` finds": await verify(company),
@@ -73,7 +77,7 @@ async def reckon(company: Company, crowd: Crowd, weather: Weather, *, since: flo
         "push": outside.push.requests,
     }
     counted = Counter({name: len(requests) for name, requests in calls.items()})
-    return Reckoning(tallies, wrong, emptied_s, unknown, done["all"], done["again"], counted)
+    return Reckoning(tallies, wrong, emptied_s, unknown, given_up, done["all"], done["again"], counted)
 
 
 STUCK = """
@@ -83,9 +87,15 @@ WHERE o.done_at IS NULL AND o.dead_at IS NULL AND o.expired_at IS NULL
   AND NOT (d.status IS NOT DISTINCT FROM 'sending' AND o.leased_until IS NULL AND o.last_error IS NOT NULL)
 """
 DEAD = "SELECT effect, job_id, subject, attempts, last_error FROM outbox WHERE dead_at IS NOT NULL"
+# But for mails of which two tries had no answer: a person was told, and decides (`mails_given_up`).
 UNSENT = """
 SELECT n.kind, n.person_id, n.job_id, d.channel, d.status, d.problem
 FROM deliveries d JOIN notifications n ON n.id = d.notification_id
 WHERE n.kind <> 'alert' AND d.status NOT IN ('sent', 'delivered')
+  AND NOT (d.channel = 'email' AND d.problem IS NOT DISTINCT FROM $1)
 """
-ALERTS = "SELECT title, body, job_id FROM notifications WHERE kind = 'alert'"
+ALERTS = """
+SELECT title, body, job_id FROM notifications
+WHERE kind = 'alert' AND event_key NOT IN (
+    SELECT 'delivery:' || id || ':unknown' FROM deliveries WHERE channel = 'email' AND problem = $1)
+"""

@@ -1,31 +1,25 @@
-"""People who take jobs through their lives while the company is being killed, and what they were told.
+"""People who take jobs through their lives while the company is being killed.
 
-Every request is repeated, on either web process, until it is answered, as an app does. A mover taps the
-next status when the messages of the last one are out: a job stays in a status for minutes, and what a
-customer was not told in time is not told later (an "on the way" after the arrival), by design.
+A mover taps the next status when the messages of the last one are out: a job stays in a status for minutes,
+and what a customer was not told in time is not told later (an "on the way" after the arrival), by design.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 import httpx
 
+from bench.chaos.consequences_crowd import AGAIN_S, Crowd, Life, Stopped
 from bench.chaos.consequences_stage import PROS, SKILL, Company, customer
 from rooms.principal import Role
 from tests.company import DOOR
-from tests.running import token
 
-AGAIN_S = 0.1
-LOOK_S = 0.25
 OFFICE_EVERY_S = 2.0
 PRICES_CENTS = range(5_000, 20_500, 500)  # of which 60 percent are whole cents
 TIP_CENTS, REFUND_STEP_CENTS = 700, 500
@@ -45,97 +39,6 @@ class Fate(Enum):
 
 
 WEIGHTS = {Fate.DONE: 10, Fate.TURNED_BACK: 2, Fate.GIVEN_BACK: 2, Fate.CANCELLED: 3, Fate.REGRETTED: 2}
-
-
-class Stopped(Exception):
-    """The traffic has ended; nobody begins another step."""
-
-
-@dataclass
-class Life:
-    """One job and what its people were told."""
-
-    number: int
-    price_cents: int
-    customer_id: str = ""
-    job_id: str = ""
-    steps: list[str] = field(default_factory=lambda: ["open"])
-    tips_cents: int = 0
-    refunds_cents: int = 0
-
-
-@dataclass
-class Crowd:
-    """Everybody who uses the company, and what all of them were told."""
-
-    company: Company
-    http: httpx.AsyncClient
-    lives: list[Life] = field(default_factory=list)
-    repeats: int = 0
-    wrong: list[str] = field(default_factory=list)
-    links_opened: int = 0
-    links_closed: list[str] = field(default_factory=list)
-    stopped: bool = False
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
-    runs: Any = field(default_factory=lambda: itertools.count(1))
-    busy: set[str] = field(default_factory=set)
-    looks: int = 0
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def ask(
-        self, role: Role, who: str, method: str, path: str, body: object = None, *, done_by: str = ""
-    ) -> dict[str, Any]:
-        """The answer, however often it takes. `done_by`: the code that says it was done before."""
-        headers = {"Authorization": f"Bearer {token(role, who)}"}
-        while True:
-            url = f"{random.choice(self.company.webs).url}{path}"
-            try:
-                answer = await self.http.request(method, url, json=body, headers=headers)
-            except httpx.TransportError:
-                answer = None
-            if answer is not None and answer.status_code != 503:
-                found: dict[str, Any] = answer.json()
-                if not answer.is_success and found.get("code") != done_by:
-                    self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text}")
-                return found
-            self.repeats += 1
-            await asyncio.sleep(AGAIN_S)
-
-    async def staff(self, method: str, path: str, body: object = None, **more: Any) -> dict[str, Any]:
-        """The same by the dispatcher."""
-        return await self.ask(Role.DISPATCHER, "dee", method, path, body, **more)
-
-    async def calm(self, life: Life) -> None:
-        """Wait until a job's messages are out and its money is settled. Raises Stopped."""
-        seen = self.looks + 2  # a look that began after the last step
-        while self.looks < seen or life.job_id in self.busy:
-            if self.stopped:
-                raise Stopped
-            await asyncio.sleep(LOOK_S / 2)
-
-    async def rest(self) -> None:
-        """Nobody begins another step; returns when everybody has heard the answer to their last one."""
-        self.stopped = True
-        await asyncio.gather(*self.tasks)
-
-    async def look(self) -> None:
-        """Look after what is under way, for ever."""
-        while True:
-            self.busy = {str(row["job_id"]) for row in await self.company.fetch(BUSY)}
-            self.looks += 1
-            await asyncio.sleep(LOOK_S)
-
-
-BUSY = r"""
-SELECT job_id FROM outbox
-WHERE done_at IS NULL AND dead_at IS NULL AND expired_at IS NULL AND job_id IS NOT NULL
-  AND (effect LIKE 'tell\_%' OR effect IN ('capture_hold', 'release_hold'))
-UNION
-SELECT n.job_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-WHERE d.status IN ('queued', 'sending') AND d.channel <> 'email' AND n.job_id IS NOT NULL
-UNION
-SELECT job_id FROM payments WHERE status = 'asked'
-"""
 
 
 async def live_on(crowd: Crowd) -> None:
