@@ -14,7 +14,7 @@ from db.errors import Invalid, Unavailable
 from tracker.jobs.facts import Actor
 from tracker.jobs.import_orders import Outcome, import_orders
 from tracker.jobs.intake import ReferenceConflict
-from tracker.jobs.orders import Order, keep_order, kept_job_id, read_order
+from tracker.jobs.orders import Order, keep_order, kept_job_id, read_new_order
 
 MAX_ORDERS = 500
 
@@ -99,7 +99,7 @@ async def import_batch(request: Request[Services, ImportBody, None]) -> ImportAn
     problems=[ReferenceConflict, Invalid, Unavailable],
 )
 async def keep_an_order(request: Request[Services, dict[str, Any], None]) -> OrderAnswer:
-    order = read_order(request.body)
+    order = read_new_order(request.body)
     async with request.services.database.transaction() as conn:
         created = await keep_order(conn, order, now=request.now)
         job_id = await kept_job_id(conn, order.reference)

@@ -1,4 +1,4 @@
-"""Forgetting what has had its time: webhooks, tracking sessions, what the sandboxes keep. Some per call."""
+"""Forgetting what has had its time: webhooks, sessions, messages, what the sandboxes keep. Some per call."""
 
 from __future__ import annotations
 
@@ -59,3 +59,36 @@ async def forget_sessions(conn: Connection, before: datetime, *, after_no: int, 
         limit,
     )
     return row["last"] if row and row["number"] == limit else None
+
+
+async def forget_notifications(conn: Connection, before: datetime, *, limit: int) -> int:
+    """Delete notifications made before a moment, with their deliveries; returns how many.
+
+    One that somebody wants sent after all stays until that is done or too late.
+    """
+    result = await conn.execute(
+        """
+        WITH old AS MATERIALIZED (
+            SELECT n.id FROM notifications n WHERE n.created_at < $1 AND NOT EXISTS (
+                SELECT FROM deliveries d WHERE d.notification_id = n.id
+                  AND d.status IN ('queued', 'sending') AND d.expires_at >= $1)
+            ORDER BY n.created_at LIMIT $2),
+        told AS (DELETE FROM deliveries WHERE notification_id IN (SELECT id FROM old))
+        DELETE FROM notifications WHERE id IN (SELECT id FROM old)
+        """,
+        before,
+        limit,
+    )
+    return int(result.removeprefix("DELETE "))
+
+
+async def forget_subscriptions(conn: Connection, now: datetime, *, limit: int) -> int:
+    """Delete browsers that subscribed by a link which opens nothing any more; returns how many."""
+    result = await conn.execute(
+        "DELETE FROM push_subscriptions WHERE id IN (SELECT s.id FROM push_subscriptions s"
+        " JOIN tracking_links l ON l.id = s.link_id WHERE l.revoked_at IS NOT NULL OR l.expires_at <= $1"
+        " LIMIT $2)",
+        now,
+        limit,
+    )
+    return int(result.removeprefix("DELETE "))

@@ -30,6 +30,9 @@ WRONG: list[dict[str, Any]] = [
     {"reference": 5},
     {"customer": {"name": ""}},
     {"customer": {"name": "A", "email": "no mail"}},
+    {"customer": {"name": "A", "phone": "555 010 0100"}},
+    {"customer": {"name": "A", "phone": "+1 555 010 0100 ext. 7"}},
+    {"customer": {"name": "A", "phone": "call me"}},
     {"customer": {"name": "A", "role": "admin"}},
     {"customer": {"id": "pat", "name": "Pat"}},
     {"customer": {"id": "link:7", "name": "A"}},
@@ -119,6 +122,19 @@ def test_an_order_that_waits_for_payment_is_read_as_strictly_and_keeps_its_refer
     for number, wrong in enumerate(WRONG):
         assert refused(web, "POST", path, {**ORDER, "reference": f"w-{number}", **wrong}) == "422 invalid"
     assert asked(web, "SELECT count(*) FROM orders") == 1
+
+
+def test_a_phone_without_its_country_is_refused_wherever_it_is_typed_and_kept_plain(web: Process) -> None:
+    person = {"role": "pro", "name": "Pia", "phone": "0555 010 0100"}
+    for phone in ("0555 010 0100", "+1", "+0 555 010 0100", "+1555010010\u0661", "+1 555 010 0100 0100 01"):
+        assert refused(web, "PUT", "/api/dispatch/people/pia", {**person, "phone": phone}) == "422 invalid"
+    assert asked(web, "SELECT count(*) FROM people WHERE id = 'pia'") == 0
+    for phone in ("+1 (555) 010-0100", "001 555 010 0100", "+15550100100"):
+        assert call(web, DEE, "PUT", "/api/dispatch/people/pia", {**person, "phone": phone})[0] == 200
+        assert asked(web, "SELECT phone FROM people WHERE id = 'pia'") == "+15550100100"
+    order = {**ORDER, "reference": "phoned", "customer": {"name": "Ann Lee", "phone": "+1 (555) 010-0177"}}
+    assert call(web, DEE, "POST", "/api/dispatch/orders/import", {"orders": [order]})[1]["created"] == 1
+    assert asked(web, "SELECT count(*) FROM people WHERE phone = '+15550100177'") == 1
 
 
 def test_windows_that_nobody_can_mean_are_refused_and_the_job_stays(web: Process) -> None:

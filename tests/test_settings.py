@@ -51,6 +51,7 @@ SERVICES = {
     "VAPID_PRIVATE_KEY": "0123456789012345678901234567890123456789012",
     "VAPID_SUBJECT": "mailto:ops@company.example",
     "PUSH_HOSTS": "push.example, .notify.example",
+    "MESSAGE_RETENTION_DAYS": "400",
     "EVIDENCE_FOLDER": "/var/lib/tracker/evidence",
     "EVIDENCE_S3_URL": "https://KEY:hunter2@s3.example/bucket?region=eu-west-1",
     "EVIDENCE_RETENTION_DAYS": "365",
@@ -118,6 +119,7 @@ def test_everything_that_is_wrong_is_named_at_once_without_its_value() -> None:
         "SMTP_URL": "http://hunter2",
         "EMAIL_FROM": "hunter2",
         "PUSH_HOSTS": "https://hunter2",
+        "MESSAGE_RETENTION_DAYS": "29",
         "EVIDENCE_S3_URL": "https://hunter2",
         "EVIDENCE_RETENTION_DAYS": "0",
     }

@@ -102,6 +102,12 @@ class ProviderSettings:
             ".notify.windows.com",
         ),
     )
+    message_retention_days: int = setting(
+        "MESSAGE_RETENTION_DAYS",
+        integer(30, 36_500),
+        "How long notifications and what became of their messages are kept.",
+        default=365,
+    )
     evidence_folder: Path = setting(  # noqa: RUF009 - a Path cannot change either
         "EVIDENCE_FOLDER",
         read.made_folder,

@@ -23,6 +23,7 @@ CREATE TABLE notifications (
 );
 CREATE INDEX notifications_of_person ON notifications (person_id, id DESC);
 CREATE INDEX notifications_unread ON notifications (person_id) WHERE read_at IS NULL;
+CREATE INDEX notifications_oldest ON notifications (created_at);                     -- for retention
 CREATE INDEX notifications_of_job ON notifications (job_id) WHERE job_id IS NOT NULL;
 
 -- Exactly one send per notification and channel.

@@ -9,7 +9,13 @@ from db.errors import Problem
 from db.outbox import forget_ended
 from db.pool import Connection, Database
 from db.positions import drop_partitions_before, ensure_partitions
-from db.retention import forget_external_events, forget_sandbox_objects, forget_sessions
+from db.retention import (
+    forget_external_events,
+    forget_notifications,
+    forget_sandbox_objects,
+    forget_sessions,
+    forget_subscriptions,
+)
 from tracker.effects.task import Task, Tools
 from tracker.evidence.retention import retire_evidence
 from tracker.evidence.sweep import sweep_orphans
@@ -29,7 +35,17 @@ SESSIONS_AT_ONCE = 200  # each is looked for in every day's partition
 async def keep_house(tools: Tools, task: Task) -> None:
     """Do all of it. A step that fails does not keep the others from being done; it is tried again later."""
     problems = []
-    for step in (_partitions, _trails, _sessions, _effects, _webhooks, _sandbox, _evidence, _files):
+    for step in (
+        _partitions,
+        _trails,
+        _sessions,
+        _effects,
+        _webhooks,
+        _messages,
+        _sandbox,
+        _evidence,
+        _files,
+    ):
         try:
             await step(tools, task.now)
         except Problem as problem:
@@ -75,6 +91,13 @@ async def _effects(tools: Tools, now: datetime) -> None:
 
 async def _webhooks(tools: Tools, now: datetime) -> None:
     await _all(tools.database, lambda conn: forget_external_events(conn, now - WEBHOOKS_KEPT, limit=AT_ONCE))
+
+
+async def _messages(tools: Tools, now: datetime) -> None:
+    """What is forgotten cannot be told again: `notify` knows no news that is older."""
+    before = now - timedelta(days=tools.settings.message_retention_days)
+    await _all(tools.database, lambda conn: forget_notifications(conn, before, limit=AT_ONCE))
+    await _all(tools.database, lambda conn: forget_subscriptions(conn, now, limit=AT_ONCE))
 
 
 async def _sandbox(tools: Tools, now: datetime) -> None:

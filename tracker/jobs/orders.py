@@ -23,6 +23,7 @@ from tracker.jobs.intake import Created, ReferenceConflict, approximate, job_mad
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.metadata import Cents, EquipmentLane, Install, Item, Metadata, OrderStage, lane_of
 from tracker.jobs.windows import check_window
+from tracker.messages.phones import e164, need_e164
 
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -89,6 +90,18 @@ def read_order(value: Any) -> Order:
     return msgspec.structs.replace(order, window_start=start, window_end=end)
 
 
+def read_new_order(value: Any) -> Order:
+    """An order that somebody places now: as `read_order`, and its phone is one that can be texted.
+
+    What was kept or paid before is not held to that: a bad number must not keep a job from being.
+    """
+    order = read_order(value)
+    if order.customer.phone is None:
+        return order
+    phone = need_e164(order.customer.phone, field="customer.phone")
+    return msgspec.structs.replace(order, customer=msgspec.structs.replace(order.customer, phone=phone))
+
+
 async def take_order(
     conn: Connection, order: Order, *, source: str, now: datetime, actor: Actor = SYSTEM
 ) -> Created:
@@ -102,7 +115,8 @@ async def take_order(
     made = await job_made_from(conn, new)
     if made is None:
         who, known_as = order.customer, new.customer_id
-        if not await find_or_add_customer(conn, known_as, name=who.name, phone=who.phone, email=who.email):
+        phone = (who.phone and e164(who.phone)) or who.phone
+        if not await find_or_add_customer(conn, known_as, name=who.name, phone=phone, email=who.email):
             raise Invalid(NO_CUSTOMER, field="customer.id")
         made = await make_job(conn, new, actor=actor, now=now)
     await order_became_job(conn, order.reference, made.job_id)
@@ -145,7 +159,7 @@ async def kept_job_id(conn: Connection, reference: str) -> UUID | None:
 
 async def import_order(conn: Connection, value: Any, *, actor: Actor, now: datetime) -> Created:
     """One row of an import, from decoded JSON. Raises Invalid and ReferenceConflict as `take_order` does."""
-    order = read_order(value)
+    order = read_new_order(value)
     if await kept_order(conn, order.reference) not in (None, order):
         raise ReferenceConflict("Another order with this reference waits for its payment.")
     made = await take_order(conn, order, source="import", now=now, actor=actor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.deliveries import add_delivery
@@ -50,9 +50,12 @@ class Notice:
 async def notify(conn: Connection, settings: Settings, notice: Notice, *, now: datetime) -> None:
     """Write what is to be told, in the caller's transaction. Again with the same event: nothing.
 
-    People who have no record are passed over. Raises ValueError when a fact is missing.
+    People who have no record are passed over, and so is news so old that it may have been told and
+    forgotten (`MESSAGE_RETENTION_DAYS`). Raises ValueError when a fact is missing.
     """
     check_facts(notice.kind, notice.facts)
+    if notice.happened_at and notice.happened_at < now - timedelta(days=settings.message_retention_days):
+        return
     people = await recipients(conn, list(dict.fromkeys(notice.person_ids)), notice.job_id)
     phones = [phone for person in people if person.phone and (phone := e164(person.phone))]
     stopped = await opted_out_phones(conn, phones) if phones else set()

@@ -23,9 +23,9 @@ def e164(raw: str) -> str | None:
     return plain if _E164.fullmatch(plain) else None
 
 
-def need_e164(raw: str) -> str:
-    """The same for what a person typed. Raises Invalid."""
+def need_e164(raw: str, *, field: str = "phone") -> str:
+    """The same for what somebody asks us to keep; `field` is where it stood. Raises Invalid."""
     number = e164(raw)
     if number is None:
-        raise Invalid("a phone number needs its country's code, like +1 555 010 0100", field="phone")
+        raise Invalid("a phone number needs its country's code, like +1 555 010 0100", field=field)
     return number
