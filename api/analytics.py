@@ -13,7 +13,7 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input
 from db.errors import Invalid
-from tracker.analytics import Figures, range_of, report_csv
+from tracker.analytics import Figures, TooManyReports, range_of, report_csv
 
 
 class AnalyticsQuery(Input):
@@ -51,7 +51,7 @@ class AnalyticsAnswer(Answer):
     roles=STAFF,
     query=AnalyticsQuery,
     answer=AnalyticsAnswer,
-    problems=[Invalid],
+    problems=[Invalid, TooManyReports],
     csv=True,
 )
 async def read_analytics(request: Request[Services, None, AnalyticsQuery]) -> AnalyticsAnswer | Response:

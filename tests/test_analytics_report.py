@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +25,16 @@ from tests.money_stage import Stage, at, money_place
 from tests.rows import BERLIN, NOON, job, post
 from tests.running import token
 from tests.unharmed import DEE, PAT, abused, call, job_in, unharmed
-from tracker.analytics import MAX_DAYS, Analyst, Figures, begin_of, range_of
+from tracker.analytics import (
+    MAX_DAYS,
+    MOST_AT_ONCE,
+    Analyst,
+    Figures,
+    Report,
+    TooManyReports,
+    begin_of,
+    range_of,
+)
 from tracker.local_postgres import PostgresServer
 from tracker.money.payer import SANDBOX
 
@@ -66,6 +77,17 @@ def test_the_companys_day_is_the_one_of_its_time_zone(database_url: str) -> None
     async def story(database: Database) -> None:
         late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
         assert Analyst(database, BERLIN).today(late) == date(2026, 11, 21)
+
+    with_database(database_url, story)
+
+
+def test_a_screen_that_asks_again_and_again_waits_for_no_more_than_a_few_reports(database_url: str) -> None:
+    async def story(database: Database) -> None:
+        analyst = Analyst(database, BERLIN)
+        asked = (analyst.report(SHORT, DAY) for _ in range(MOST_AT_ONCE + 6))
+        outcomes = Counter(type(one) for one in await asyncio.gather(*asked, return_exceptions=True))
+        assert outcomes == {Report: MOST_AT_ONCE, TooManyReports: 6}
+        assert (await analyst.report(SHORT, DAY)).first == SHORT
 
     with_database(database_url, story)
 

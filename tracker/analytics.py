@@ -32,13 +32,20 @@ from db.analytics_money import (
     owed_to_pros,
     rating_figures,
 )
-from db.errors import Invalid
+from db.errors import Busy, Invalid
 from db.pool import Database
 
 MAX_DAYS = 366
 USUAL_DAYS = 30
 STATEMENT_TIMEOUT_S = 15.0  # a year of a large company is more than any request's two seconds
 YEARS = range(2000, 2100)
+MOST_AT_ONCE = 4  # reports asked for: one is made, the others wait; who waits longer has asked again
+
+
+class TooManyReports(Busy):
+    """Several reports are being made already; ask again in a moment."""
+
+    code = "too_many_reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,23 @@ class Analyst:
         self._database = database
         self._zone = zone
         self._turn = asyncio.Semaphore(1)
+        self._asked = 0
 
     def today(self, now: datetime) -> date:
         """The company's day."""
         return now.astimezone(self._zone).date()
 
     async def report(self, first: date, last: date) -> Report:
-        """All figures of these days. Raises Unavailable."""
+        """All figures of these days. Raises TooManyReports, Unavailable."""
+        if self._asked >= MOST_AT_ONCE:
+            raise TooManyReports(retry_after_s=5)
+        self._asked += 1
+        try:
+            return await self._report(first, last)
+        finally:
+            self._asked -= 1
+
+    async def _report(self, first: date, last: date) -> Report:
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         *starts, end = [begin_of(day, self._zone) for day in [*days, last + timedelta(days=1)]]
         async with self._turn, self._database.connection() as conn:
