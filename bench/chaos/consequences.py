@@ -23,7 +23,7 @@ from tests.servers import start_valkey
 KILLS, KILLS_IN_FULL = 20, 100  # half of them while the providers fail as well
 PAUSE_S = (0.3, 1.5)
 FIRST_AFTER_S = 1.5  # the first jobs are on their way
-MOVERS = 60
+MOVERS = 40
 
 
 async def run(full: bool) -> Report:

@@ -52,6 +52,7 @@ class Crowd:
     busy: set[str] = field(default_factory=set)
     looks: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    desk: asyncio.Lock = field(default_factory=asyncio.Lock)  # new customers come one after the other
 
     async def ask(
         self, role: Role, who: str, method: str, path: str, body: object = None, *, done_by: str = ""

@@ -84,7 +84,8 @@ async def live(crowd: Crowd, life: Life, fate: Fate) -> None:
 
 async def order(crowd: Crowd, life: Life) -> None:
     """A customer orders, and the price is held on their card."""
-    life.customer_id = await crowd.company.add_customer(life.number)
+    async with crowd.desk:
+        life.customer_id = await crowd.company.add_customer(life.number)
     await open_browser(crowd, Role.CUSTOMER, life.customer_id)
     body = {
         "customer_id": life.customer_id,
