@@ -69,7 +69,8 @@ class Snapshot:
 
     def _missed(self, sees_dot: bool) -> list[dict[str, Any]]:
         events = [
-            {"event": Told.STATUS_CHANGED.value, "data": _event_payload(event)} for event in self.missed
+            {"event": Told.STATUS_CHANGED.value, "data": _event_payload(event, status)}
+            for event, status in zip(self.missed, self._statuses(), strict=True)
         ]
         after = self.since.seq if self.since else 0
         dots = [
@@ -78,6 +79,14 @@ class Snapshot:
             if point[2] > after > 0
         ]
         return events + dots
+
+    def _statuses(self) -> list[str]:
+        """The status after each missed event: one that is no step left the job in the status it had."""
+        statuses, status = [], self.job.status
+        for event in reversed(self.missed):
+            statuses.append(event.to_status or status)
+            status = event.from_status or status
+        return statuses[::-1]
 
 
 def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
@@ -101,11 +110,11 @@ def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
     return payload
 
 
-def _event_payload(event: JobEvent) -> dict[str, Any]:
+def _event_payload(event: JobEvent, status: str) -> dict[str, Any]:
     return {
         "job_id": str(event.job_id),
         "version": event.version,
-        "status": event.to_status,
+        "status": status,
         "previous": event.from_status,
         "occurred_at": iso(event.occurred_at),
     }
