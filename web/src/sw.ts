@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 /**
  * The service worker: opens a page without a network, and shows pushes.
  *
@@ -29,7 +28,7 @@ interface PushData {
 declare const __SHELLS__: Record<string, Shell>;
 declare const __BADGE__: string;
 
-const worker = self as unknown as ServiceWorkerGlobalScope;
+const worker = globalThis as unknown as ServiceWorkerGlobalScope;
 const page = new URL(worker.location.href).searchParams.get("page") ?? "";
 const root = new URL("./", worker.location.href);
 const shell = __SHELLS__[page];

@@ -27,3 +27,13 @@ export function learnClock(response: Response, began_ms: number, ended_ms: numbe
 export function serverNow(): number {
   return Date.now() + offset_ms;
 }
+
+/** A moment of this device's clock on the server's clock, as far as the difference is known by now. */
+export function onServerClock(device_ms: number): number {
+  return device_ms + offset_ms;
+}
+
+/** How far this device's clock runs ahead of the server's, milliseconds; negative: behind; 0: right, or not known. */
+export function clockError(): number {
+  return -offset_ms;
+}

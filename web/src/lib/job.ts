@@ -15,8 +15,20 @@ export interface Job {
   window_end: string | null;
   pro: { id?: string | null; name: string } | null;
   customer: { name: string; phone?: string | null } | null;
+  /** What the one who does the work must know; null for others. */
+  install?: Install | null;
   /** The statuses the caller may move it to. */
   allowed: Status[];
+}
+
+/** The install details: codes of `tracker/jobs/metadata.py`, "UNKNOWN" where nobody has said yet. */
+export interface Install {
+  wire_management_required: string;
+  wall_type: string;
+  mounting_surface_notes: string | null;
+  special_constraints: string[];
+  customer_priority_notes: string | null;
+  items: { name: string; quantity: number }[];
 }
 
 /** `GET …/jobs`: a page of jobs; `next` is the cursor of the page after it. */
@@ -30,6 +42,8 @@ export interface Offer {
   id: string;
   service: string;
   approximate_address: string;
+  approximate_lat: number;
+  approximate_lng: number;
   price_cents: number;
   distance_miles: number;
   window_start: string | null;
@@ -37,7 +51,7 @@ export interface Offer {
 }
 
 /** Which step comes next from each status when all goes well. */
-const ONWARD: Partial<Record<Status, Status>> = {
+export const ONWARD: Partial<Record<Status, Status>> = {
   pending: "open",
   pending_scheduling: "open",
   accepted: "en_route",

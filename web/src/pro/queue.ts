@@ -1,10 +1,23 @@
 import type { Heartbeat } from "./fix.ts";
+import type { Store } from "./store.ts";
 
 /** What a queue needs of a store. */
 export interface Keeper {
   all(): Promise<Heartbeat[]>;
   put(heartbeat: Heartbeat): Promise<boolean>;
   remove(heartbeats: readonly Heartbeat[]): Promise<boolean>;
+}
+
+/** The store's part for positions. */
+export function positionsIn(store: Store): Keeper {
+  return {
+    all: () => store.all<Heartbeat>("positions"),
+    put: (heartbeat) => store.write("positions", (table) => table.put(heartbeat)),
+    remove: (heartbeats) =>
+      store.write("positions", (table) => {
+        for (const { session, seq } of heartbeats) table.delete([session, seq]);
+      }),
+  };
 }
 
 /** About a day at one position each ten seconds; about 2 MB. */

@@ -1,4 +1,6 @@
+import { onServerClock } from "../lib/clock.ts";
 import { isDue, readingOf, type Heartbeat, type Reading } from "./fix.ts";
+import { ASLEEP_MS } from "./phone_rules.ts";
 import type { Sender } from "./sender.ts";
 
 /** What the device allows. */
@@ -11,6 +13,12 @@ export type Permission =
   | "insecure" // browsers give positions only to pages served over https
   | "missing"; // this browser has no geolocation
 
+interface Battery {
+  level: number;
+  charging: boolean;
+}
+
+const REMEMBER_SLEEP_MS = 15 * 60_000;
 const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
 
 /** Streams this device's position: what the browser reads, thinned by the policy, to the sender. */
@@ -26,7 +34,10 @@ export class Sharing {
   private sent: Reading | null = null;
   private watchId: number | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
-  private battery: { level: number } | null = null;
+  private battery: Battery | null = null;
+  /** When the page last did anything, and how long it once stood still: a phone stops pages it does not show. */
+  private alive_ms = 0;
+  private slept = { for_ms: 0, until_ms: 0 };
 
   constructor(sender: Sender, changed: () => void) {
     this.sender = sender;
@@ -37,11 +48,31 @@ export class Sharing {
     return this.watchId !== null;
   }
 
+  /** 0 to 1, when the browser tells. */
+  get charge(): number | null {
+    return this.battery?.level ?? null;
+  }
+
+  get charging(): boolean {
+    return this.battery?.charging ?? false;
+  }
+
+  get screenRefused(): boolean {
+    return this.awake.refused;
+  }
+
+  /** How long the page stood still while it should have shared, if that was lately; milliseconds. */
+  get asleep_ms(): number {
+    return Date.now() - this.slept.until_ms < REMEMBER_SLEEP_MS ? this.slept.for_ms : 0;
+  }
+
   start(): void {
     if (this.running) return;
     if (!window.isSecureContext) return this.become("insecure");
     if (!("geolocation" in navigator)) return this.become("missing");
     this.become("asking");
+    this.alive_ms = Date.now();
+    this.slept = { for_ms: 0, until_ms: 0 };
     this.watchId = navigator.geolocation.watchPosition(this.read, this.failed, OPTIONS);
     // A parked phone gets no new positions: then the clock asks for one.
     this.timer = setInterval(this.tick, 1_000);
@@ -59,6 +90,7 @@ export class Sharing {
 
   private readonly read = (position: GeolocationPosition): void => {
     if (!this.running) return;
+    this.noticeSleep();
     this.latest = readingOf(position);
     this.become("on");
     this.consider(this.latest);
@@ -74,7 +106,15 @@ export class Sharing {
     }
   };
 
+  private noticeSleep(): void {
+    const now_ms = Date.now();
+    const for_ms = now_ms - this.alive_ms;
+    if (for_ms >= ASLEEP_MS) this.slept = { for_ms, until_ms: now_ms };
+    this.alive_ms = now_ms;
+  }
+
   private readonly tick = (): void => {
+    this.noticeSleep();
     if (this.latest !== null) this.consider(this.latest);
     const quiet_ms = Date.now() - (this.latest?.recorded_at ?? 0);
     if (quiet_ms >= this.sender.policy.interval_s * 1_000) {
@@ -86,8 +126,9 @@ export class Sharing {
     if (this.sent !== null && reading.recorded_at <= this.sent.recorded_at) return;
     if (!isDue(reading, this.sent, this.sender.policy)) return;
     this.sent = reading;
-    const battery = this.battery?.level ?? null;
-    const heartbeat: Heartbeat = { ...reading, seq: this.seq++, session: this.session, battery };
+    // A phone whose clock is wrong would otherwise be seen in the future, or not at all.
+    const recorded_at = Math.round(onServerClock(reading.recorded_at));
+    const heartbeat: Heartbeat = { ...reading, recorded_at, seq: this.seq++, session: this.session, battery: this.charge };
     void this.sender.send(heartbeat);
   }
 
@@ -100,6 +141,8 @@ export class Sharing {
 
 /** Keeps the screen on, where the browser can: a sleeping page reads no positions. */
 class Awake {
+  /** The browser knows how, and will not: battery saver. */
+  refused = false;
   private wanted = false;
   private lock: WakeLockSentinel | null = null;
 
@@ -112,23 +155,27 @@ class Awake {
 
   async hold(): Promise<void> {
     this.wanted = true;
+    if (document.visibilityState !== "visible") return; // asked again when it is
     try {
       this.lock = (await navigator.wakeLock?.request("screen")) ?? null;
+      this.refused = false;
     } catch {
-      this.lock = null; // battery saver: the page works, but only while somebody keeps it awake
+      this.lock = null; // the page works, but only while somebody keeps it awake
+      this.refused = true;
     }
+    if (!this.wanted) this.release(); // off duty meanwhile
   }
 
   release(): void {
-    this.wanted = false;
+    this.wanted = this.refused = false;
     void this.lock?.release().catch(() => undefined);
     this.lock = null;
   }
 }
 
 /** The battery, where the browser tells (W3C Battery Status). */
-async function batteryOf(): Promise<{ level: number } | null> {
-  const { getBattery } = navigator as Navigator & { getBattery?: () => Promise<{ level: number }> };
+async function batteryOf(): Promise<Battery | null> {
+  const { getBattery } = navigator as Navigator & { getBattery?: () => Promise<Battery> };
   try {
     return (await getBattery?.call(navigator)) ?? null;
   } catch {
