@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,12 +18,15 @@ from db.orders import order_by_reference
 from db.pain_flags import flags_of_job
 from db.pool import Connection, Database
 from tests.company import with_company
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tracker.jobs.consequences import EFFECTS
 from tracker.jobs.facts import Actor
 from tracker.jobs.import_orders import Outcome, import_orders
 from tracker.jobs.intake import Created, ReferenceConflict
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.orders import Customer, customer_id_of, keep_order, kept_order, read_order, take_order
+from tracker.local_postgres import PostgresServer
 
 DEE = Actor("dee", "dispatcher")
 LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
@@ -42,6 +46,16 @@ ORDER: dict[str, Any] = {
     "window_start": LATER.isoformat(),
     "window_end": (LATER + timedelta(hours=2)).isoformat(),
 }
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def now() -> datetime:

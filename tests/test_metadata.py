@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -18,6 +18,8 @@ from db.jobs import job_by_id
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tracker.jobs.facts import Actor, StaleVersion
 from tracker.jobs.install import (
     AlreadyOrdered,
@@ -42,12 +44,23 @@ from tracker.jobs.metadata import (
     lane_of,
     metadata_of,
 )
+from tracker.local_postgres import PostgresServer
 
 DEE = Actor.of(Principal("dee", Role.DISPATCHER))
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 OURS = Item(mount_type=MountType.TILT, tv_size_in=55)
 THEIRS = Item(customer_provides=True)
 PLAN = with_plan(by="dee", at=NOW, vendor=None, notes=None)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def equipment(stage: OrderStage = OrderStage.NOT_NEEDED, *items: Item) -> Equipment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from db.pain_flags import PainFlag, flags_of_job
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tracker.jobs.facts import Actor, StaleVersion
 from tracker.jobs.flagging import Flagged, FlagOpen, FlagResolved, add_by_person, resolve_by_person
 from tracker.jobs.install import Edited, edit_equipment, with_details
@@ -23,6 +26,7 @@ from tracker.jobs.lifecycle import GuardRefused, Status
 from tracker.jobs.metadata import OrderPlan, WallType, WireManagement, metadata_of
 from tracker.jobs.pain_flags import SEVERITY, FlagFacts, FlagType, Severity, change, evaluate
 from tracker.jobs.transition import Step, move_job
+from tracker.local_postgres import PostgresServer
 
 F = FlagType
 DEE = Principal("dee", Role.DISPATCHER)
@@ -35,6 +39,16 @@ PLAN = {
     "generated_at": "2026-11-21T08:30:00Z",
 }
 KNOWN = {"wire_management_required": "NONE", "wall_type": "BRICK"}
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def flags_for(

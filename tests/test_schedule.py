@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,6 +16,8 @@ from db.pain_flags import flags_of_job
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.scheduling import DEE, book, booked_job, conflicted, look_at_schedule, window
 from tracker.jobs.assign import reassign_job
 from tracker.jobs.claim import ClaimGate
@@ -23,10 +26,21 @@ from tracker.jobs.facts import Actor, StaleVersion
 from tracker.jobs.flagging import resolve_by_person
 from tracker.jobs.lifecycle import Status, TransitionRefused
 from tracker.jobs.transition import Step, move_job
+from tracker.local_postgres import PostgresServer
 
 PAT = Principal("pat", Role.PRO)
 QUINN = Principal("quinn", Role.PRO)
 CLEO = Principal("cleo", Role.CUSTOMER)
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def now() -> datetime:

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
+
+import pytest
 
 from db.job_events import broken_links
 from db.jobs import Job, claim_open_job, lock_job
 from db.pool import Connection, Database
 from db.schedule import Appointment
 from tests.company import add_job, with_company
+from tests.effects import shared_company
+from tests.fresh import freshened
 from tests.scheduling import DEE, book, booked_job, conflicted, look_at_schedule, window
 from tracker.jobs.assign import reassign_job
 from tracker.jobs.facts import Actor
 from tracker.jobs.lifecycle import Status
 from tracker.jobs.overlaps import enter_schedules, settle_new_appointment, settle_schedules
 from tracker.jobs.transition import Step, write_step
+from tracker.local_postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def company_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
+    yield from shared_company(postgres, template_database)
+
+
+@pytest.fixture
+def database_url(company_url: str) -> str:
+    return freshened(company_url)
 
 
 def now() -> datetime:
