@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from db.pool import Connection
@@ -44,3 +45,11 @@ async def event_by_id(conn: Connection, provider: str, event_id: str) -> Externa
         event_id,
     )
     return ExternalEvent(**{**dict(row.items()), "body": json.loads(row["body"])}) if row else None
+
+
+async def received_at(conn: Connection, provider: str, event_id: str) -> datetime | None:
+    """When an event came, or None when retention has dropped it."""
+    at: datetime | None = await conn.fetchval(
+        "SELECT received_at FROM external_events WHERE provider = $1 AND event_id = $2", provider, event_id
+    )
+    return at

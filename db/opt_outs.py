@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from db.pool import Connection
 
 
@@ -11,14 +13,19 @@ async def opted_out_phones(conn: Connection, phones: list[str]) -> set[str]:
     return {row["phone"] for row in rows}
 
 
-async def stop_phone(conn: Connection, phone: str) -> None:
-    """A number (E.164) wants no more texts, whoever uses it."""
-    await conn.execute("INSERT INTO phone_opt_outs (phone) VALUES ($1) ON CONFLICT DO NOTHING", phone)
+async def stop_phone(conn: Connection, phone: str, *, said_at: datetime | None = None) -> None:
+    """A number (E.164) wants no more texts, whoever uses it; since now, or since it said so."""
+    await conn.execute(
+        "INSERT INTO phone_opt_outs AS o (phone, since) VALUES ($1, coalesce($2, clock_timestamp()))"
+        " ON CONFLICT (phone) DO UPDATE SET since = greatest(o.since, EXCLUDED.since)",
+        phone,
+        said_at,
+    )
 
 
-async def start_phone(conn: Connection, phone: str) -> None:
-    """A number wants texts again."""
-    await conn.execute("DELETE FROM phone_opt_outs WHERE phone = $1", phone)
+async def start_phone(conn: Connection, phone: str, *, said_at: datetime) -> None:
+    """A number wants texts again; a STOP that came after that stays."""
+    await conn.execute("DELETE FROM phone_opt_outs WHERE phone = $1 AND since <= $2", phone, said_at)
 
 
 async def opt_outs_of(conn: Connection, person_id: str) -> list[tuple[str, str]]:

@@ -147,6 +147,25 @@ def test_stop_and_start_are_for_the_number_and_what_else_was_written_is_not_kept
     with_company(database_url, story)
 
 
+def test_a_start_that_is_handled_late_does_not_undo_a_later_stop(
+    database_url: str, stand_ins: StandIns
+) -> None:
+    async def story(database: Database) -> None:
+        tools = tools_with(database, stand_ins)
+        base = {"AccountSid": stand_ins.twilio.account_sid, "From": "+15550100", "To": "+15005550006"}
+        for number, words in enumerate(("START", "STOP")):
+            told = {**base, "MessageSid": f"SM{number:032d}", "SmsStatus": "received", "Body": words}
+            await call_back(tools, stand_ins, told, None)
+        subjects = await rows(database, "SELECT subject FROM outbox ORDER BY id DESC")
+        for (subject,) in subjects:  # the STOP first
+            task = Task(Effect.HANDLE_TWILIO_EVENT, None, None, subject, 1, datetime.now(UTC))
+            await handle_twilio_event(tools, task)
+        assert await rows(database, "SELECT phone FROM phone_opt_outs") == [("+15550100",)]
+        await tools.providers.aclose()
+
+    with_company(database_url, story)
+
+
 def test_a_price_that_is_not_known_yet_is_asked_for_again_for_half_an_hour(
     database_url: str, stand_ins: StandIns
 ) -> None:

@@ -103,7 +103,8 @@ def lines(rows: list[tuple[str, str]], *, total: bool = False, wrap: bool = Fals
 def pictures(sources: list[tuple[str, str]]) -> str:
     """Pictures, two in a row, by (source, description); a source is a `cid:` of the same mail."""
     cells = [
-        f'<td width="50%" valign="top" style="padding:0 4px 8px 0"><img src="{escape(source)}" alt="{escape(said)}"'
+        '<td width="50%" valign="top" style="padding:0 4px 8px 0">'
+        f'<img src="{escape(source)}" alt="{escape(said)}"'
         ' width="240" style="display:block;width:100%;max-width:240px;height:auto;border-radius:6px"></td>'
         for source, said in sources
     ]

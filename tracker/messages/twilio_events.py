@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from db.deliveries import Delivery, advance, delivery_by_id, delivery_by_provider_id
 from db.errors import Invalid
-from db.external_events import ExternalEvent, event_by_id, keep_event
+from db.external_events import ExternalEvent, event_by_id, keep_event, received_at
 from db.opt_outs import start_phone, stop_phone
 from db.outbox import add_task
 from db.pool import Connection, Database
@@ -90,11 +90,14 @@ async def act_on_callback(tools: Tools, task: Task) -> None:
 
 
 async def _heed(conn: Connection, event: ExternalEvent) -> None:
-    """STOP and START are for the number, whoever uses it."""
+    """STOP and START are for the number, whoever uses it. A START handled late undoes no later STOP."""
+    said_at = await received_at(conn, PROVIDER, event.event_id)
+    if said_at is None:
+        return
     if event.body["word"] in STOP_WORDS:
-        await stop_phone(conn, event.body["from"])
+        await stop_phone(conn, event.body["from"], said_at=said_at)
     elif event.body["word"] in START_WORDS:
-        await start_phone(conn, event.body["from"])
+        await start_phone(conn, event.body["from"], said_at=said_at)
 
 
 async def _delivery_of(conn: Connection, event: ExternalEvent) -> Delivery | None:
