@@ -26,7 +26,8 @@ def test_five_kills_lose_no_effect_and_double_none(folder: Path, database_url: s
         async with at_work(folder, database_url, valkey_url) as company:
             weather = Weather(company.outside, storms=False)
             async with working_day(company, MOVERS) as crowd:
-                assert (await kill_them(company, weather, KILLS)).total() == KILLS
+                killed = await kill_them(company, weather, KILLS, patiently=False)
+                assert killed.by_name.total() == KILLS
                 await crowd.rest()
                 weather.clear()
                 await put_clock_forward(company)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from bench.chaos.consequences_crowd import Crowd
 from bench.chaos.consequences_faults import Weather
@@ -23,7 +24,15 @@ from tests.servers import start_valkey
 KILLS, KILLS_IN_FULL = 20, 100  # half of them while the providers fail as well
 PAUSE_S = (0.3, 1.5)
 FIRST_AFTER_S = 1.5  # the first jobs are on their way
-MOVERS = 40
+MOVERS = 24
+
+
+@dataclass
+class Killed:
+    """How often each process was killed, and when the last one was, on the monotonic clock."""
+
+    by_name: Counter[str] = field(default_factory=Counter)
+    last_at: float = 0.0
 
 
 async def run(full: bool) -> Report:
@@ -35,21 +44,26 @@ async def run(full: bool) -> Report:
             weather = Weather(company.outside, storms=storms)
             async with working_day(company, MOVERS) as crowd:
                 killed = await kill_them(company, weather, kills)
-                began = time.monotonic()
                 await crowd.rest()
-                found = await reckon(company, crowd, weather, since=began)
+                found = await reckon(company, crowd, weather, since=killed.last_at)
         _tell(report, crowd, weather, killed, found)
     return report
 
 
-async def kill_them(company: Company, weather: Weather, kills: int) -> Counter[str]:
-    """Kill one process after the other, each started again at once; how often each was."""
-    killed: Counter[str] = Counter()
+async def kill_them(company: Company, weather: Weather, kills: int, *, patiently: bool = True) -> Killed:
+    """Kill one process after the other, each started again at once.
+
+    `patiently`: the next one is killed when the last one works again, so that much gets done meanwhile.
+    """
+    killed = Killed()
     weather.change()
     await asyncio.sleep(FIRST_AFTER_S)
     for _ in range(kills):
-        killed[await company.kill_one()] += 1
+        killed.by_name[await company.kill_one()] += 1
+        killed.last_at = time.monotonic()
         weather.change()
+        if patiently:
+            await company.until_all_are_up()
         await asyncio.sleep(random.uniform(*PAUSE_S))
     return killed
 
@@ -69,14 +83,14 @@ async def _private_company() -> AsyncIterator[Company]:
             await loop.run_in_executor(hand, postgres.stop)
 
 
-def _tell(report: Report, crowd: Crowd, weather: Weather, killed: Counter[str], found: Reckoning) -> None:
+def _tell(report: Report, crowd: Crowd, weather: Weather, killed: Killed, found: Reckoning) -> None:
     report.say(f"\n### {'While the providers fail as well' if weather.storms else 'Providers that answer'}\n")
     ends = Counter(life.steps[-1] for life in crowd.lives)
     failures = weather.met()
     failed = f"; {failures.total()} of these failed ({_listed(failures)})" if weather.storms else ""
     report.say(
-        f"{killed.total()} kills ({_listed(killed)}), each followed by a restart, under {MOVERS} people who"
-        f" took {len(crowd.lives)} jobs on their way: {ends['completed']} were completed,"
+        f"{killed.by_name.total()} kills ({_listed(killed.by_name)}), each followed by a restart, under"
+        f" {MOVERS} people who took {len(crowd.lives)} jobs on their way: {ends['completed']} were completed,"
         f" {ends['cancelled']} cancelled. Their requests were repeated {crowd.repeats} times."
         f" {crowd.links_opened} tracking links were opened. {found.effects} effects were carried out,"
         f" {found.begun_again} of them begun more than once. The providers were called"

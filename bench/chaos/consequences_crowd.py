@@ -18,6 +18,10 @@ AGAIN_S = 0.1
 LOOK_S = 0.25
 
 
+class AnsweredWrongly(Exception):
+    """A request was refused that nobody may refuse: the company, or this traffic, has a bug."""
+
+
 class Stopped(Exception):
     """The traffic has ended; nobody begins another step."""
 
@@ -57,7 +61,10 @@ class Crowd:
     async def ask(
         self, role: Role, who: str, method: str, path: str, body: object = None, *, done_by: str = ""
     ) -> dict[str, Any]:
-        """The answer, however often it takes. `done_by`: the code that says it was done before."""
+        """The answer, however often it takes. `done_by`: the code that says it was done before.
+
+        Raises AnsweredWrongly for another refusal.
+        """
         headers = {"Authorization": f"Bearer {token(role, who)}"}
         while True:
             url = f"{random.choice(self.company.webs).url}{path}"
@@ -65,11 +72,13 @@ class Crowd:
                 answer = await self.http.request(method, url, json=body, headers=headers)
             except httpx.TransportError:
                 answer = None
-            if answer is not None and answer.status_code != 503:
+            if answer is not None and answer.status_code < 500:
                 found: dict[str, Any] = answer.json()
-                if not answer.is_success and found.get("code") != done_by:
-                    self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text}")
-                return found
+                if answer.is_success or found.get("code") == done_by:
+                    return found
+                raise AnsweredWrongly(f"{method} {path}: {answer.status_code} {answer.text}")
+            if answer is not None and answer.status_code != 503:
+                self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text}")
             self.repeats += 1
             await asyncio.sleep(AGAIN_S)
 

@@ -35,6 +35,7 @@ SKILL = "junk_removal"  # the score catalogue has points for it
 NAME = "Wrenford"
 HAVE_BROWSERS = 3  # every third person has a browser that wants pushes
 START_PATIENCE_S = 30.0
+UP_EVERY_S = 0.05
 LONGEST_WAIT = timedelta(minutes=10)  # of a mail, for its one resend
 
 
@@ -59,15 +60,19 @@ class Company:
         return dict(zip(names, (*self.webs, *self.workers), strict=True))
 
     async def kill_one(self) -> str:
-        """Kill -9 of a random process that is up, and start it again without waiting; its name."""
-        up: list[str] = []
-        while not up:
-            up = await self.do(lambda: [one for one in self.victims if self._is_up(one)])
-        victim = self.victims[name := random.choice(up)]
+        """Kill -9 of a random process, and start it again without waiting; its name."""
+        name = random.choice(sorted(self.victims))
+        victim = self.victims[name]
         await self.do(victim.kill)
         self.logged[name] = len(victim.words())
         await self.do(victim.launch)
         return name
+
+    async def until_all_are_up(self) -> None:
+        """Wait until every process works. Raises TimeoutError."""
+        async with asyncio.timeout(START_PATIENCE_S):
+            while not await self.do(lambda: all(map(self._is_up, self.victims))):  # noqa: ASYNC110
+                await asyncio.sleep(UP_EVERY_S)
 
     def _is_up(self, name: str) -> bool:
         process = self.victims[name]
