@@ -58,7 +58,7 @@ export class Carrier {
   }
 
   private async run(lane: Lane): Promise<void> {
-    if (this.running.has(lane) || this.timers.has(lane) || this.signedOut || !navigator.onLine) return;
+    if (this.running.has(lane) || this.timers.has(lane) || this.signedOut || navigator.onLine === false) return;
     if (this.errands.first(lane) === null) return;
     this.running.add(lane);
     try {

@@ -34,8 +34,9 @@ export class Earnings {
 
   async refresh(): Promise<void> {
     const turn = ++this.asked; // a slow answer for another period must not overwrite this one
-    const end_ms = Math.round(serverNow());
-    const query = `from=${end_ms - Number(this.period.value) * DAY_MS}&to=${end_ms}`;
+    const end_ms = serverNow();
+    const iso = (ms: number): string => new Date(ms).toISOString();
+    const query = new URLSearchParams({ from: iso(end_ms - Number(this.period.value) * DAY_MS), to: iso(end_ms) }).toString();
     try {
       const statement = await this.http.get<Statement>(`api/me/statement?${query}`);
       if (turn === this.asked) this.draw(statement);

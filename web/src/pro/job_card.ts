@@ -56,7 +56,7 @@ export function jobCard(job: Job, parts: JobCardParts): HTMLLIElement {
 
 /** An open job of the feed. */
 export function offerCard(offer: Offer, claim: () => void, busy: boolean): HTMLLIElement {
-  const miles = offer.distance_miles.toLocaleString(region.locale, { maximumFractionDigits: 1 });
+  const miles = Math.max(0.1, offer.distance_miles).toLocaleString(region.locale, { maximumFractionDigits: 1 });
   const button = h("button", { class: "button button-main", type: "button", "data-key": `${offer.id}:claim`, click: claim }, words.claim);
   button.disabled = busy;
   return h(
