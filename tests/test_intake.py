@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from db.errors import Invalid
 from db.job_events import broken_links, events_since
 from db.jobs import Job, job_by_id
-from db.orders import order_by_reference
 from db.pain_flags import flags_of_job
 from db.pool import Connection, Database
 from tests.company import with_company
@@ -25,7 +23,7 @@ from tracker.jobs.facts import Actor
 from tracker.jobs.import_orders import Outcome, import_orders
 from tracker.jobs.intake import Created, ReferenceConflict
 from tracker.jobs.lifecycle import Status
-from tracker.jobs.orders import Customer, customer_id_of, keep_order, kept_order, read_order, take_order
+from tracker.jobs.orders import Customer, customer_id_of, read_order, take_order
 from tracker.local_postgres import PostgresServer
 
 DEE = Actor("dee", "dispatcher")
@@ -246,67 +244,5 @@ def test_an_import_tries_every_order_and_says_what_became_of_each(database_url: 
         async with database.connection() as conn:
             assert await conn.fetchval("SELECT count(*) FROM jobs WHERE source = 'import'") == 2
             assert await conn.fetchval("SELECT count(*) FROM job_events WHERE actor_id = 'dee'") == 2
-
-    with_company(database_url, story)
-
-
-def test_a_kept_order_waits_for_its_payment_and_is_then_bound_to_its_job(database_url: str) -> None:
-    async def keep(database: Database, value: dict[str, Any]) -> bool:
-        async with database.transaction() as conn:
-            return await keep_order(conn, read_order(value), now=now())
-
-    async def story(database: Database) -> None:
-        kept = await asyncio.gather(*(keep(database, ORDER) for _ in range(10)))
-        assert sorted(kept) == [False] * 9 + [True]
-        with pytest.raises(ReferenceConflict):
-            await keep(database, order(price_cents=1))
-        async with database.connection() as conn:
-            waiting = await kept_order(conn, "shop-1")
-            assert await kept_order(conn, "shop-2") is None
-        assert waiting == read_order(ORDER)
-        made = await take(database, msgspec.to_builtins(waiting))
-        async with database.connection() as conn:
-            row = await order_by_reference(conn, "shop-1")
-        assert row is not None
-        assert row.job_id == made.job_id
-        assert not await keep(database, ORDER)  # as before
-
-    with_company(database_url, story)
-
-
-def test_a_paid_order_whose_window_has_passed_meanwhile_is_taken_all_the_same(database_url: str) -> None:
-    async def story(database: Database) -> None:
-        late = order(window_start="2020-01-01T10:00:00Z", window_end="2020-01-01T12:00:00Z")
-        assert (await take(database, late)).made_now
-
-    with_company(database_url, story)
-
-
-def test_an_order_that_waits_for_payment_is_not_overtaken_by_another_one_with_its_reference(
-    database_url: str,
-) -> None:
-    """Else its money would be taken and no job could be made of it."""
-
-    async def keep(database: Database, value: dict[str, Any]) -> bool:
-        async with database.transaction() as conn:
-            return await keep_order(conn, read_order(value), now=now())
-
-    async def story(database: Database) -> None:
-        assert await keep(database, ORDER)
-        (other,) = await imported(database, order(price_cents=1))
-        assert other.problem is not None
-        assert (other.outcome, other.problem.code) == ("refused", "reference_conflict")
-        (same,) = await imported(database, ORDER)
-        assert same.outcome == "created"
-        assert (await take(database, ORDER)).job_id == same.job_id
-
-        (made,) = await imported(database, order(reference="shop-2"))
-        with pytest.raises(ReferenceConflict):
-            await keep(database, order(reference="shop-2", price_cents=1))
-        assert await keep(database, order(reference="shop-2"))
-        async with database.connection() as conn:
-            row = await order_by_reference(conn, "shop-2")
-        assert row is not None
-        assert row.job_id == made.job_id
 
     with_company(database_url, story)
