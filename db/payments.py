@@ -128,13 +128,30 @@ async def save_payment(conn: Connection, payment: Payment) -> None:
     )
 
 
-async def holds_ending_before(conn: Connection, moment: datetime, *, limit: int) -> list[Payment]:
+async def holds_ending_before(
+    conn: Connection, provider: str, moment: datetime, *, limit: int
+) -> list[Payment]:
     """Money that is still held and will be let go by the bank before `moment`, the most urgent first."""
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS} FROM payments WHERE status = 'authorized' AND capture_before < $1
-        ORDER BY capture_before, id LIMIT $2
+        SELECT {_COLUMNS} FROM payments WHERE status = 'authorized' AND capture_before < $2 AND provider = $1
+        ORDER BY capture_before, id LIMIT $3
         """,
+        provider,
+        moment,
+        limit,
+    )
+    return [_payment(row) for row in rows]
+
+
+async def asked_before(conn: Connection, provider: str, moment: datetime, *, limit: int) -> list[Payment]:
+    """Payments that the provider has in hand since before `moment`: a page, or a slow bank; newest first."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM payments WHERE status = 'asked' AND created_at < $2 AND provider = $1
+          AND coalesce(intent_id, checkout_id) IS NOT NULL ORDER BY id DESC LIMIT $3
+        """,
+        provider,
         moment,
         limit,
     )

@@ -257,6 +257,16 @@ async def _lock_of_job(conn: Connection, job_id: UUID) -> None:
     await conn.execute("SELECT id FROM payouts WHERE job_id = $1 ORDER BY id FOR NO KEY UPDATE", job_id)
 
 
+async def cents_for_paid_jobs(conn: Connection, transfer_no: int) -> int:
+    """What of a transfer is for jobs that are paid already: later tips, corrections, what was taken back."""
+    cents: int = await conn.fetchval(
+        "SELECT coalesce(sum(p.amount_cents), 0)::bigint FROM payouts p JOIN jobs j ON j.id = p.job_id"
+        " WHERE p.transfer_no = $1 AND j.status = 'paid'",
+        transfer_no,
+    )
+    return cents
+
+
 async def jobs_paid_by(conn: Connection, transfer_no: int) -> list[UUID]:
     """Jobs with a line in this transfer of which nothing is left to pay."""
     rows = await conn.fetch(

@@ -274,3 +274,22 @@ async def transfers_to_compare(
         limit,
     )
     return [row["id"] for row in rows]
+
+
+async def unknown_intents(conn: Connection, intent_ids: list[str]) -> list[str]:
+    """Those of these intents that are no payment's."""
+    return await _unknown(conn, "payments", "intent_id", intent_ids)
+
+
+async def unknown_transfers(conn: Connection, transfer_ids: list[str]) -> list[str]:
+    """Those of these transfers that are none of ours."""
+    return await _unknown(conn, "transfers", "transfer_id", transfer_ids)
+
+
+async def _unknown(conn: Connection, table: str, column: str, ids: list[str]) -> list[str]:
+    rows = await conn.fetch(
+        "SELECT asked.id FROM unnest($1::text[]) AS asked (id)"
+        f" WHERE NOT EXISTS (SELECT FROM {table} t WHERE t.{column} = asked.id) ORDER BY asked.id",
+        ids,
+    )
+    return [row["id"] for row in rows]

@@ -80,6 +80,18 @@ async def of_intent(conn: Connection, intent_id: str, kind: str) -> list[Sandbox
     return [_object(row) for row in rows]
 
 
+async def made_between(conn: Connection, kind: str, since: datetime, until: datetime) -> list[SandboxObject]:
+    """The objects of a kind that were made from `since` up to, not including, `until`, oldest first."""
+    rows = await conn.fetch(
+        f"SELECT {_COLUMNS} FROM sandbox_objects WHERE kind = $1 AND created_at >= $2 AND created_at < $3"
+        " ORDER BY created_at, id",
+        kind,
+        since,
+        until,
+    )
+    return [_object(row) for row in rows]
+
+
 async def list_newest(
     conn: Connection, *, before: tuple[datetime, str] | None = None, limit: int = 50
 ) -> list[SandboxObject]:

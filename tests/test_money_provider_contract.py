@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -183,6 +183,22 @@ def test_a_transfer_is_sent_found_and_taken_back(provider: str, place: Place) ->
             assert (await payments.reverse(back_key, sent.id, 1_000)).reversed_cents == 1_000
         await refused(payments.reverse(key(), sent.id, 2_001))
         assert (await payments.reverse(key(), sent.id, 2_000)).reversed_cents == 3_000
+
+    at(provider, place, story)
+
+
+@both
+def test_what_was_made_in_a_span_of_time_is_listed(provider: str, place: Place) -> None:
+    async def story(stage: Stage) -> None:
+        payments, began = payments_of(stage), datetime.now(UTC).replace(microsecond=0)
+        taken = await payments.charge(key(), await an_ask(stage))
+        sent = await payments.transfer(key(), stage.account(), 1_000, "usd", {})
+        until = datetime.now(UTC) + timedelta(seconds=1)
+        assert taken in await payments.intents_between(began, until)
+        assert sent in await payments.transfers_between(began, until)
+        assert await payments.intents_between(until, until + timedelta(days=1)) == []
+        assert await payments.transfers_between(until, until + timedelta(days=1)) == []
+        assert await payments.checkout_of(taken.id) is None
 
     at(provider, place, story)
 

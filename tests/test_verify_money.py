@@ -37,7 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def everything(stage: Stage) -> list[str]:
     """All differences, as `tracker verify` finds them."""
     now = datetime.now(UTC)
-    found = await reconcile_provider(stage.database, stage.payments, since=now - AGO)
+    found = await reconcile_provider(stage.database, stage.payments, since=now - AGO, now=now)
     assert found.unasked == []
     return [*await reconcile_books(stage.database, now=now), *found.differences]
 
@@ -299,7 +299,9 @@ def test_a_provider_that_does_not_answer_is_no_difference_but_a_later_try(
     async def story(stage: Stage) -> None:
         await stage.job()
         stage.stripe.faults.plan("GET /v1/payment_intents/*", Kind.ERROR_BEFORE, status=500, times=0)
-        found = await reconcile_provider(stage.database, stage.payments, since=datetime.now(UTC) - AGO)
+        found = await reconcile_provider(
+            stage.database, stage.payments, since=datetime.now(UTC) - AGO, now=datetime.now(UTC)
+        )
         assert (found.differences, len(found.unasked)) == ([], 1)
         with pytest.raises(ProviderUnknown, match="1 could not be asked"):
             await stage.perform(Effect.RECONCILE_MONEY, "2026-11-21", reconcile_money)
@@ -312,7 +314,9 @@ def test_what_is_under_way_at_the_first_look_is_no_difference(database_url: str,
         payment, intent = await stage.held(await _job(stage))
         taken = await stage.payments.capture("soon", intent.id, PRICE)
         looking = asyncio.create_task(
-            reconcile_provider(stage.database, stage.payments, since=datetime.now(UTC) - AGO)
+            reconcile_provider(
+                stage.database, stage.payments, since=datetime.now(UTC) - AGO, now=datetime.now(UTC)
+            )
         )
         await asyncio.sleep(0.1)
         await stage.settled(payment, taken)

@@ -39,7 +39,7 @@ async def verify(settings: Settings, *, provider: bool = True, days: int = DAYS)
         differs = await _verify_chain(database)
         differs |= await _verify_books(database, now)
         if provider:
-            differs |= await _verify_provider(database, settings, now - timedelta(days=days))
+            differs |= await _verify_provider(database, settings, now - timedelta(days=days), now)
     finally:
         await database.close()
     return 1 if differs else 0
@@ -62,10 +62,10 @@ async def _verify_books(database: Database, now: datetime) -> bool:
     return bool(differences)
 
 
-async def _verify_provider(database: Database, settings: Settings, since: datetime) -> bool:
+async def _verify_provider(database: Database, settings: Settings, since: datetime, now: datetime) -> bool:
     payments = open_payments(settings, database)
     try:
-        found = await reconcile_provider(database, payments, since=since)
+        found = await reconcile_provider(database, payments, since=since, now=now)
     finally:
         await payments.aclose()
     for line in found.differences:

@@ -38,6 +38,7 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_of_job ON payments (job_id);
 CREATE INDEX payments_held ON payments (capture_before) WHERE status = 'authorized';
+CREATE INDEX payments_asked ON payments (created_at) WHERE status = 'asked';
 -- A job has at most one live hold and one overage: two bookings at once must not hold twice.
 CREATE UNIQUE INDEX payments_one_live_hold ON payments (job_id, purpose)
     WHERE purpose <> 'tip' AND status NOT IN ('released', 'failed');

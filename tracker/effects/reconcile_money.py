@@ -25,7 +25,8 @@ async def reconcile_money(tools: Tools, task: Task) -> None:
         differences = await reconcile_books(patient, now=task.now)
     finally:
         await patient.close()
-    found = await reconcile_provider(tools.database, tools.providers.payments, since=task.now - LOOKS_BACK)
+    payments, since = tools.providers.payments, task.now - LOOKS_BACK
+    found = await reconcile_provider(tools.database, payments, since=since, now=task.now)
     differences += found.differences
     if differences:
         await _tell(tools, task, differences)

@@ -72,7 +72,7 @@ async def take_paid_checkout(
         raise UnusableCheckout(f"checkout {page.id}: {error.code}: {error.detail}") from error
     if page.amount_cents != order.price_cents:
         await _tell_amount(conn, settings, page, order, made.job_id, now)
-    if intent is None:
+    if intent is None or await payment_by_checkout(conn, page.id) is not None:
         return
     payment = await add_payment(
         conn,
@@ -83,9 +83,7 @@ async def take_paid_checkout(
         amount_cents=page.amount_cents,
     )
     if payment is None:
-        if await payment_by_checkout(conn, page.id) is None:
-            raise UnusableCheckout(f"checkout {page.id}: job {made.job_id} is paid for by another one")
-        return
+        raise UnusableCheckout(f"checkout {page.id}: job {made.job_id} is paid for by another one")
     await save_payment(conn, replace(payment, checkout_id=page.id, intent_id=intent.id))
     if intent.customer is not None:
         await save_payer(conn, made.customer_id, customer=intent.customer, method=intent.payment_method)

@@ -216,9 +216,15 @@ async def retry_failed(database: Database, line_no: int, *, provider: str) -> Se
         if account is None:
             raise CannotPay(f"Not possible: {NO_ACCOUNT}.")
         lines = await payouts_of_transfer(conn, old.id)
-        return await _send_again(conn, old, [one for one in lines if one.held_for is None], account, provider)
+        return await _send_again(conn, old, _not_waiting(lines), account, provider)
 
     return await database.in_transaction(work)
+
+
+def _not_waiting(lines: list[Payout]) -> list[Payout]:
+    """Lines that no dispute holds, and corrections of no job that a dispute holds."""
+    held = {one.job_id for one in lines if one.held_for is not None}
+    return [one for one in lines if one.held_for is None and (one.amount_cents > 0 or one.job_id not in held)]
 
 
 async def _send_again(conn: Connection, old: Sent, lines: list[Payout], account: str, provider: str) -> Sent:

@@ -165,6 +165,10 @@ class PaymentProvider(Protocol):
         """What an unanswered `hold` or `charge` with this key, begun at `since`, made for a customer."""
         ...
 
+    async def intents_between(self, since: datetime, until: datetime) -> list[Intent]:
+        """Every intent that was made then, ours or not, without what was refunded of it."""
+        ...
+
     async def refund(self, key: str, intent_id: str, amount_cents: int, metadata: dict[str, str]) -> Refund:
         """Give back a part or all of what was captured."""
         ...
@@ -192,6 +196,10 @@ class PaymentProvider(Protocol):
         """A checkout session as it is now."""
         ...
 
+    async def checkout_of(self, intent_id: str) -> Checkout | None:
+        """The checkout session on which an intent was paid, or None."""
+        ...
+
     async def transfer(
         self, key: str, account: str, amount_cents: int, currency: str, metadata: dict[str, str]
     ) -> Transfer:
@@ -200,6 +208,10 @@ class PaymentProvider(Protocol):
 
     async def find_transfer(self, key: str) -> Transfer | None:
         """What an unanswered `transfer` with this key made, if anything."""
+        ...
+
+    async def transfers_between(self, since: datetime, until: datetime) -> list[Transfer]:
+        """Every transfer that was made then, ours or not."""
         ...
 
     async def transfer_by_id(self, transfer_id: str) -> Transfer:

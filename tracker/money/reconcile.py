@@ -19,6 +19,7 @@ from db.refunds import refunds_of_job
 from db.transfers import transfer_by_number
 from tracker.money.compare import compare_disputes, compare_payment, compare_refunds, compare_transfer
 from tracker.money.provider import IntentStatus, PaymentProvider, ProviderRefused, ProviderUnknown
+from tracker.money.strangers import find_strangers
 
 AT_ONCE = 8  # calls to the provider; Stripe allows 25 reads a second in test mode, 100 in live mode
 PAGE = 200
@@ -63,8 +64,12 @@ async def reconcile_books(database: Database, *, now: datetime) -> list[str]:
     return found
 
 
-async def reconcile_provider(database: Database, provider: PaymentProvider, *, since: datetime) -> Findings:
+async def reconcile_provider(
+    database: Database, provider: PaymentProvider, *, since: datetime, now: datetime
+) -> Findings:
     """What the provider says otherwise of payments and transfers that changed `since`, or are under way.
+
+    And what was made there `since`, until an hour ago, that our books have never heard of.
 
     Raises Unavailable.
     """
@@ -82,6 +87,12 @@ async def reconcile_provider(database: Database, provider: PaymentProvider, *, s
     async for numbers in _pages(database, provider.name, since, books.transfers_to_compare):
         findings.transfers += len(numbers)
         await _look(findings, transfer, numbers)
+    try:
+        findings.differences += await find_strangers(
+            database, provider, since=since, until=now - SETTLED_BY_THEN
+        )
+    except (ProviderRefused, ProviderUnknown) as unsaid:
+        findings.unasked.append(str(unsaid))
     return findings
 
 

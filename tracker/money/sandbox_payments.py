@@ -105,6 +105,12 @@ class SandboxPayments:
             found = await sandbox.get(conn, id_for("pi", key), "payment_intent")
             return await intent_of(conn, found.id) if found else None
 
+    async def intents_between(self, since: datetime, until: datetime) -> list[Intent]:
+        """Every intent that was made then."""
+        async with self._database.connection() as conn:
+            made = await sandbox.made_between(conn, "payment_intent", since, until)
+            return [await intent_of(conn, one.id) for one in made]
+
     async def refund(self, key: str, intent_id: str, amount_cents: int, metadata: dict[str, str]) -> Refund:
         """Give back a part or all of what was captured."""
         request = {"call": "refund", "intent": intent_id, "amount": amount_cents, "metadata": metadata}
@@ -186,6 +192,12 @@ class SandboxPayments:
         async with self._database.connection() as conn:
             return checkout_of(checkout_id, await body_of(conn, checkout_id, "checkout"))
 
+    async def checkout_of(self, intent_id: str) -> Checkout | None:
+        """The page on which an intent was paid, or None."""
+        async with self._database.connection() as conn:
+            pages = await sandbox.of_intent(conn, intent_id, "checkout")
+        return checkout_of(pages[0].id, pages[0].body) if pages else None
+
     async def transfer(
         self, key: str, account: str, amount_cents: int, currency: str, metadata: dict[str, str]
     ) -> Transfer:
@@ -211,6 +223,12 @@ class SandboxPayments:
         async with self._database.connection() as conn:
             found = await sandbox.get(conn, transfer_id, "transfer")
             return transfer_of(found.id, found.body) if found else None
+
+    async def transfers_between(self, since: datetime, until: datetime) -> list[Transfer]:
+        """Every transfer that was made then."""
+        async with self._database.connection() as conn:
+            made = await sandbox.made_between(conn, "transfer", since, until)
+        return [transfer_of(one.id, one.body) for one in made]
 
     async def transfer_by_id(self, transfer_id: str) -> Transfer:
         """A transfer as it is now."""

@@ -102,10 +102,16 @@ class StripePayments:
             "expand": ["data.latest_charge"],
         }
         page = await told(self._client.v1.payment_intents.list_async(params))
-        for found in await all_of(page):
+        for found in await told(all_of(page)):
             if texts(found.metadata).get("tracker_key") == key and found.status not in WAITING:
                 return await self._intent(found)
         return None
+
+    async def intents_between(self, since: datetime, until: datetime) -> list[Intent]:
+        """Every intent that was made then, ours or not, without what was refunded of it."""
+        params: Any = {"created": _between(since, until), "limit": PAGE, "expand": ["data.latest_charge"]}
+        page = await told(self._client.v1.payment_intents.list_async(params))
+        return [intent_of(one, 0) for one in await told(all_of(page))]
 
     async def refund(self, key: str, intent_id: str, amount_cents: int, metadata: dict[str, str]) -> Refund:
         """Give back a part or all of what was captured."""
@@ -121,7 +127,7 @@ class StripePayments:
         """All refunds of an intent."""
         params: Any = {"payment_intent": intent_id, "limit": PAGE}
         page = await told(self._client.v1.refunds.list_async(params))
-        return [refund_of(one) for one in await all_of(page)]
+        return [refund_of(one) for one in await told(all_of(page))]
 
     async def open_checkout(
         self,
@@ -159,6 +165,12 @@ class StripePayments:
         """A checkout session as it is now."""
         return await self._checkout(await told(self._client.v1.checkout.sessions.retrieve_async(checkout_id)))
 
+    async def checkout_of(self, intent_id: str) -> Checkout | None:
+        """The checkout session on which an intent was paid, or None."""
+        params: Any = {"payment_intent": intent_id, "limit": 1}
+        page = await told(self._client.v1.checkout.sessions.list_async(params))
+        return await self._checkout(page.data[0]) if page.data else None
+
     async def transfer(
         self, key: str, account: str, amount_cents: int, currency: str, metadata: dict[str, str]
     ) -> Transfer:
@@ -179,6 +191,12 @@ class StripePayments:
         page = await told(self._client.v1.transfers.list_async(params))
         return transfer_of(page.data[0]) if page.data else None
 
+    async def transfers_between(self, since: datetime, until: datetime) -> list[Transfer]:
+        """Every transfer that was made then, ours or not."""
+        params: Any = {"created": _between(since, until), "limit": PAGE}
+        page = await told(self._client.v1.transfers.list_async(params))
+        return [transfer_of(one) for one in await told(all_of(page))]
+
     async def transfer_by_id(self, transfer_id: str) -> Transfer:
         """A transfer as it is now."""
         return transfer_of(await told(self._client.v1.transfers.retrieve_async(transfer_id)))
@@ -198,7 +216,7 @@ class StripePayments:
         """All disputes of an intent."""
         params: Any = {"payment_intent": intent_id, "limit": PAGE}
         page = await told(self._client.v1.disputes.list_async(params))
-        return [dispute_of(one) for one in await all_of(page)]
+        return [dispute_of(one) for one in await told(all_of(page))]
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -222,3 +240,7 @@ class StripePayments:
         if payment_status == "paid" or status != "complete" or intent_id is None:
             return payment_status == "paid"
         return (await self.intent(intent_id)).status in (IntentStatus.HELD, IntentStatus.TAKEN)
+
+
+def _between(since: datetime, until: datetime) -> dict[str, int]:
+    return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}

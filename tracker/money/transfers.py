@@ -11,6 +11,7 @@ from uuid import UUID
 
 from db.money_calls import MoneyCall
 from db.payouts import (
+    cents_for_paid_jobs,
     jobs_paid_by,
     mark_payouts_failed,
     mark_payouts_paid,
@@ -20,7 +21,8 @@ from db.payouts import (
 from db.pool import Connection, Database
 from db.transfers import Sent, end_transfer, lock_transfer
 from tracker.jobs.transition import pay_job
-from tracker.messages.notify import alert_dispatch
+from tracker.messages.kinds import Kind
+from tracker.messages.notify import Notice, alert_dispatch, notify
 from tracker.money.calls import Params, once, was_tried
 from tracker.money.ledger import Account, Entry, post
 from tracker.money.payouts import transfer_key
@@ -44,7 +46,7 @@ async def make_transfer(
         except ProviderRefused as refused:
             await _settle_refused(database, settings, number, refused, now)
             return
-        await _settle_paid(database, number, made, now)
+        await _settle_paid(database, settings, number, made, now)
     async with database.connection() as conn:
         jobs = await jobs_paid_by(conn, number)
     for job_id in jobs:  # each by itself: a job's row is locked before its lines, never after
@@ -75,7 +77,9 @@ async def _is_to_be_sent(
         return False
 
 
-async def _settle_paid(database: Database, number: int, made: Transfer, now: datetime) -> None:
+async def _settle_paid(
+    database: Database, settings: Settings, number: int, made: Transfer, now: datetime
+) -> None:
     async def work(conn: Connection) -> None:
         sent = await lock_transfer(conn, number)
         if sent is None or sent.status != "asked":
@@ -94,8 +98,18 @@ async def _settle_paid(database: Database, number: int, made: Transfer, now: dat
         await payouts_of_transfer(conn, number)
         await end_transfer(conn, number, status="paid", at=now, transfer_id=made.id)
         await mark_payouts_paid(conn, number, now)
+        await _tell_of_paid_jobs(conn, settings, sent, now)
 
     await database.in_transaction(work)
+
+
+async def _tell_of_paid_jobs(conn: Connection, settings: Settings, sent: Sent, now: datetime) -> None:
+    """A job that becomes paid tells its pro; what comes later for it is told here."""
+    cents = await cents_for_paid_jobs(conn, sent.id)
+    if cents > 0:
+        facts = {"service": "", "amount_cents": str(cents)}
+        notice = Notice(Kind.PAYOUT_PAID, f"{transfer_key(sent.id)}:paid", (sent.pro_id,), facts)
+        await notify(conn, settings, notice, now=now)
 
 
 async def _settle_refused(
