@@ -37,7 +37,7 @@ ANY_KIND = Literal[
     "alert",
 ]
 WallClock = Annotated[
-    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of day, like 21:00.")
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](?!\n)$", description="A time of day, like 21:00.")
 ]
 
 
