@@ -131,6 +131,13 @@ def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str)
         visit.move_to("completed")
         customer.sees("h1", "All done")
         assert customer.page.locator("#map").count() == 0
+        customer.page.get_by_label("4 stars").check(force=True)
+        customer.page.get_by_label("Anything").fill("On time & neat")
+        customer.page.get_by_role("button", name="Send").click()
+        customer.sees("[role=status]", "Thank you")
+    answer = visit.dispatcher.get(f"/api/dispatch/jobs/{visit.job_id}/reviews").raise_for_status().json()
+    (review,) = answer["reviews"]
+    assert (review["author_id"], review["rating"], review["comment"]) == ("cleo", 4, "On time & neat")
 
 
 def test_a_customer_without_network_is_told_so_and_catches_up(visit: Visit, chromium_path: str) -> None:

@@ -26,10 +26,13 @@ export class HttpProblem extends Error {
 export class Http {
   readonly root: string;
   private readonly token: string | null;
+  private readonly scheme: "Bearer" | "Link";
 
-  constructor(root: string, token: string | null = null) {
+  /** `token` is a person's, or (`scheme` Link) a tracking link's. */
+  constructor(root: string, token: string | null = null, scheme: "Bearer" | "Link" = "Bearer") {
     this.root = root;
     this.token = token;
+    this.scheme = scheme;
   }
 
   get<T>(path: string): Promise<T> {
@@ -65,7 +68,7 @@ export class Http {
 
   private async send<T>(method: string, path: string, body: BodyInit | null, type: string | null, patience_ms: number): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
-    if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
+    if (this.token) headers["Authorization"] = `${this.scheme} ${this.token}`;
     if (type !== null) headers["Content-Type"] = type;
     const began = Date.now();
     let response: Response;

@@ -1,10 +1,10 @@
 import { h, icon } from "./dom.ts";
 
-/** Replaces the page by one polite sentence, and lets a screen reader begin there. */
-export function lonePage(title: string, more: string, mark: string): void {
+/** Replaces the page by one polite sentence, with what stands `below` it, and lets a screen reader begin there. */
+export function lonePage(title: string, more: string, mark: string, ...below: HTMLElement[]): void {
   document.title = title;
   const heading = h("h1", { tabindex: "-1" }, title);
-  const page = h("main", { class: "lone" }, h("div", { class: "lone-mark" }, icon(mark)), heading, h("p", {}, more));
+  const page = h("main", { class: "lone" }, h("div", { class: "lone-mark" }, icon(mark)), heading, h("p", {}, more), ...below);
   document.body.replaceChildren(page);
   heading.focus();
 }

@@ -58,7 +58,7 @@ function linked(state: LinkState, refused: boolean): void {
 }
 
 function changed(view: JobView): void {
-  if (isOver(view.job.status)) return end(() => showEnded(view.job));
+  if (isOver(view.job.status)) return end(() => showEnded(view.job, new Http(root, linkOf(location.pathname), "Link")));
   render();
   map?.show(view, lastSignal === "live");
   if (!mapAsked) void drawMap();

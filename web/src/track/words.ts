@@ -73,6 +73,16 @@ export const words = {
     completed: { title: "All done", more: (service: string): string => `${service} is finished. Thank you for having us.` },
     cancelled: { title: "This visit was cancelled", more: (service: string): string => `Nobody is coming for ${service}. If that surprises you, please call us.` },
   },
+  review: {
+    ask: "How was it?",
+    stars: (number: number): string => (number === 1 ? "1 star" : `${number} stars`),
+    comment: "Anything you would like to say (optional)",
+    send: "Send",
+    thanks: "Thank you for telling us.",
+    already: "You have told us about this visit already. Thank you!",
+    again: "That did not get through. Please try once more.",
+    closed: "This link cannot be used for it any more.",
+  },
   inactive: {
     title: "This tracking link is not active",
     more: "Links work while a visit is planned or under way. If you expect a visit, please use the newest link we sent you.",
