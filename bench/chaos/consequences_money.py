@@ -30,8 +30,9 @@ async def count_jobs(company: Company, crowd: Crowd) -> Tallies:
     for life in crowd.lives:
         taken = [status for status in steps[life.job_id] if status != "paid"]
         done, row = taken[-1] in DONE, books[life.job_id]
-        for status, wanted in Counter(life.steps).items():
-            tallies["steps that were answered"].add((life.job_id, status), wanted, taken.count(status))
+        for status in {*life.steps, *taken}:
+            wanted, there = life.steps.count(status), taken.count(status)
+            tallies["steps that were answered"].add((life.job_id, status), wanted, there)
         _count_intents(tallies, life, intents[life.job_id], taken[-1])
         tallies["refunds (cents)"].add(life.job_id, life.refunds_cents, refunded[life.job_id])
         tallies["payout lines of a job"].add(life.job_id, int(done), row["job_lines"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -41,7 +42,10 @@ LONGEST_WAIT = timedelta(minutes=10)  # of a mail, for its one resend
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Everything that runs. `browsers` is who wants pushes; `hand` does what blocks."""
+    """Everything that runs. `browsers` is who wants pushes; `hand` does what blocks.
+
+    `logged`: how many characters a process had logged when it was last killed.
+    """
 
     webs: tuple[Process, ...]
     workers: tuple[Process, ...]
@@ -49,9 +53,7 @@ class Company:
     database: Database
     hand: Executor
     browsers: dict[str, Browser] = field(default_factory=dict)
-    logged: dict[str, int] = field(
-        default_factory=dict
-    )  # characters in a log when its process was last killed
+    logged: dict[str, int] = field(default_factory=dict)
 
     @property
     def victims(self) -> dict[str, Process]:
@@ -173,21 +175,19 @@ FROM (SELECT o.done_at IS NULL AND o.dead_at IS NULL AND o.expired_at IS NULL AS
 
 async def until_idle(
     company: Company, patience_s: float, *, begun: bool = False, unknown: bool = False
-) -> float | None:
-    """Seconds until no effect waits, or None when some still do.
+) -> None:
+    """Wait until no effect waits, as long as there is patience.
 
-    `begun`: once there was one at all. `unknown`: also wait for mails of which nobody can know whether they
-    were sent.
+    `begun`: until there was one at all. `unknown`: also for mails of which nobody can know whether they were
+    sent.
     """
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while loop.time() - began < patience_s:
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
         (row,) = await company.fetch(WAITING)
         waiting = row["waiting"] + (row["unknown"] if unknown else 0)
         if waiting == 0 and (row["all"] or not begun):
-            return loop.time() - began
+            return
         await asyncio.sleep(0.2)
-    return None
 
 
 async def unknown_mails(company: Company) -> int:
