@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -150,3 +151,21 @@ def test_a_loosely_read_body_is_shown_as_what_it_should_be() -> None:
 def test_two_handlers_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="broken"):
         build_openapi([broken, replace(broken, path="/api/other")], version="1", server="/")
+
+
+def patterns_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key == "pattern" and isinstance(value, str))
+        part = list(part.values())
+    if isinstance(part, list):
+        yield from (pattern for one in part for pattern in patterns_in(one))
+
+
+def test_no_pattern_lets_a_line_feed_through_at_the_end() -> None:
+    """Python's `$` alone also stands before a last line feed."""
+    document = build_openapi(all_endpoints(), version="1", server="http://x")
+    patterns = set(patterns_in(document))
+    lines = {pattern for pattern in patterns if re.search(pattern, "a\nb")}  # a text that may have several
+    guarded = {one for one in patterns - lines if one.endswith((r"(?!\n)$", r"$(?!\n)", r"\Z"))}
+    assert len(guarded) > 5
+    assert patterns - lines - guarded == set()
