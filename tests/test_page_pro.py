@@ -1,209 +1,247 @@
-"""The pro's page: real geolocation, a queue that survives, claims and the next step."""
+"""The pro's page with a network: duty and location, open jobs, the next step, earnings, what others wrote."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Geolocation, Route
+from playwright.sync_api import Route
 
 from db.pool import Database
-from rooms.principal import Role
-from tests.company import DOOR, add_job, with_company
-from tests.pages import Visitor, chromium, visiting
-from tests.running import Process, serving, token, wait_for
+from tests.company import DOOR
+from tests.pages import visiting
+from tests.pro_phone import MARKUP, Depot, at, card, go_on_duty, next_step, open_depot
+from tests.running import token, wait_for
+from tests.unharmed import CLEO, DEE, PAT, QUINN
+from tracker.local_postgres import PostgresServer
+from tracker.money.ledger import Account, Entry, post
 
 pytestmark = pytest.mark.browser
 
 
-@dataclass
-class Shift:
-    """A running server with one job on its way, one open job, and a look at the trail."""
-
-    server: Process
-    job_id: UUID
-    open_id: UUID
-    dispatcher: httpx.Client
-
-    def address(self, pro: str) -> str:
-        """The pro's sign-in link."""
-        return f"{self.server.url}/pro#token={token(Role.PRO, pro)}"
-
-    def trail(self) -> list[tuple[float, float]]:
-        """The kept points of the job, in the order the device recorded them."""
-        points = self.dispatcher.get(f"/api/jobs/{self.job_id}/trail").raise_for_status().json()["points"]
-        return [(round(point["lat"], 4), round(point["lng"], 4)) for point in points]
-
-    def claim(self, pro: str) -> None:
-        """A pro claims the open job on another phone."""
-        with self.server.http(token(Role.PRO, pro)) as http:
-            http.post(f"/api/jobs/{self.open_id}/accept").raise_for_status()
-
-    def status(self) -> str:
-        """The job's status."""
-        job = self.dispatcher.get(f"/api/jobs/{self.job_id}").raise_for_status().json()
-        return str(job["status"])
+# Chromium without Google's services has no push service of its own.
+MADE_UP_SUBSCRIPTION = """
+  const made = {
+    toJSON: () => ({
+      endpoint: "https://fcm.googleapis.com/fcm/send/x",
+      expirationTime: null,
+      keys: {
+        auth: "AAAAAAAAAAAAAAAAAAAAAA",
+        p256dh: "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+      },
+    }),
+    unsubscribe: async () => { window.subscription = null; },
+  };
+  PushManager.prototype.getSubscription = async () => window.subscription ?? null;
+  PushManager.prototype.subscribe = async () => (window.subscription = made);
+"""
 
 
-@pytest.fixture
-def shift(database_url: str, tmp_path: Path) -> Iterator[Shift]:
-    async def prepare(database: Database) -> tuple[UUID, UUID]:
-        return await add_job(database, "en_route"), await add_job(database, "open", customer="zoe")
-
-    job_id, open_id = with_company(database_url, prepare)
-    with (
-        serving(tmp_path, database_url) as server,
-        server.http(token(Role.DISPATCHER, "dee")) as dispatcher,
-    ):
-        yield Shift(server, job_id, open_id, dispatcher)
+@pytest.fixture(scope="module")
+def depot(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Depot]:
+    with open_depot(postgres, template_database, chromium_path) as depot:
+        yield depot
 
 
-def at(north: float) -> Geolocation:
-    """A place north of the door, as a phone reads it."""
-    return {"latitude": round(DOOR[0] + north, 4), "longitude": DOOR[1], "accuracy": 9}
+def test_on_duty_the_phones_places_reach_the_trail_and_off_duty_they_do_not(depot: Depot) -> None:
+    job = depot.job("en_route")
+    with depot.phone() as pat:
+        go_on_duty(pat)
+        wait_for(lambda: len(depot.trail(job)) == 1, "the first position being kept")
+        pat.page.wait_for_timeout(1_100)
+        pat.context.set_geolocation(at(0.0195))
+        wait_for(lambda: len(depot.trail(job)) == 2, "the second position being kept")
+        assert depot.trail(job) == [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.0195)]
+        pat.page.once("dialog", lambda dialog: dialog.accept())  # a customer is waiting: are you sure?
+        pat.page.click("#sharing-switch")
+        pat.sees("#sharing", "Off duty")
+        wait_for(lambda: not depot.office.call(PAT, "GET", "/api/me")["on_duty"], "the server being told")
+        pat.page.wait_for_timeout(1_100)
+        pat.context.set_geolocation(at(0.019))
+        pat.page.click("#sharing-switch")
+        wait_for(lambda: depot.office.call(PAT, "GET", "/api/me")["on_duty"], "the server being told again")
+        wait_for(lambda: len(depot.trail(job)) == 3, "the third position being kept")
 
 
-def on_duty(browser: Browser, shift: Shift, pro: str = "pat") -> AbstractContextManager[Visitor]:
-    """A pro whose browser may read its location."""
-    return visiting(browser, shift.address(pro), geolocation=at(0.02), permissions=["geolocation"])
+def test_a_refused_permission_is_said_in_plain_words(depot: Depot) -> None:
+    with depot.phone(permissions=[]) as pat:
+        pat.page.click("#sharing-again")
+        pat.sees("#sharing", "Location is blocked")
+        pat.sees("#sharing", "site settings")
 
 
-def test_the_browsers_geolocation_reaches_the_trail(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.page.click("#sharing-switch")
-        pro.sees("#sharing", "Sharing your location")
-        pro.sees("#sharing", "Last sent")
-        wait_for(lambda: len(shift.trail()) == 1, "the first position being kept")
-        pro.page.wait_for_timeout(1_100)
-        pro.context.set_geolocation(at(0.0195))
-        wait_for(lambda: len(shift.trail()) == 2, "the second position being kept")
-        assert shift.trail() == [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.0195)]
-
-
-def test_positions_of_a_dead_spot_are_kept_and_sent_afterwards(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.page.click("#sharing-switch")
-        pro.sees("#sharing", "Last sent")
-        pro.context.set_offline(True)
-        for north in (0.0195, 0.019, 0.0185):
-            pro.page.wait_for_timeout(1_200)
-            pro.context.set_geolocation(at(north))
-        pro.sees("#sharing-queue", "kept on this phone")
-        pro.page.wait_for_timeout(1_200)
-        pro.context.set_offline(False)
-        expected = [(at(north)["latitude"], DOOR[1]) for north in (0.02, 0.0195, 0.019, 0.0185)]
-        wait_for(lambda: list(dict.fromkeys(shift.trail())) == expected, "the trail being filled")
-        pro.page.locator("#sharing-queue").wait_for(state="hidden")
-
-
-def test_positions_that_wait_survive_a_reload(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.page.route("**/api/hauler/location", lambda route: route.abort())
-        pro.page.click("#sharing-switch")
-        pro.sees("#sharing", "Last sent")
-        shift.server.kill()
-        pro.page.wait_for_timeout(1_200)
-        pro.context.set_geolocation(at(0.0195))
-        panel = pro.page.locator("#sharing")
-        pro.until(lambda: panel.get_attribute("data-queued") != "0", "a position waiting")
-        pro.page.wait_for_timeout(300)  # IndexedDB
-        shift.server.start()
-        pro.page.unroute("**/api/hauler/location")
-        pro.context.clear_permissions()  # so that nothing new is read
-        pro.page.reload()
-        wait_for(lambda: (at(0.0195)["latitude"], DOOR[1]) in shift.trail(), "the kept position arriving")
-
-
-def test_a_refused_permission_is_said_in_plain_words(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, visiting(browser, shift.address("pat")) as pro:
-        pro.page.click("#sharing-switch")
-        pro.sees("#sharing", "Location is blocked")
-        pro.sees("#sharing", "site settings")
-
-
-def test_the_big_button_walks_through_the_job(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        for button, status in (
+def test_the_big_button_walks_through_the_job_and_a_double_tap_walks_once(depot: Depot) -> None:
+    job = depot.job("scheduled", pro="quinn")
+    with depot.phone("quinn") as quinn:
+        card(quinn, job).locator("text=Set off").dblclick()
+        wait_for(lambda: depot.status(job) == "en_route", "the job being on its way")
+        quinn.page.wait_for_timeout(300)
+        assert [step["to_status"] for step in depot.steps(job)].count("en_route") == 1
+        for words, status in (
             ("I have arrived", "arrived"),
             ("Start work", "in_progress"),
             ("Finish the job", "completed"),
         ):
-            pro.page.click(f"text={button}")
-            wait_for(lambda wanted=status: shift.status() == wanted, f"the job being {status}")
-        pro.sees("#jobs", "No jobs right now")
+            next_step(quinn, job, words)
+            wait_for(lambda wanted=status: depot.status(job) == wanted, f"the job being {status}")
+        card(quinn, job).wait_for(state="detached")
+        places = [step["data"].get("lat") for step in depot.steps(job)][-4:]
+        assert places == [None] * 4  # this phone shares no place, so no step has one
 
 
-def test_a_double_tap_does_nothing_twice(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.page.dblclick("text=I have arrived")
-        pro.sees("#jobs", "Start work")
-        assert shift.status() == "arrived"
-        assert pro.text("#news") == ""
+def test_a_step_that_is_refused_is_said_until_it_is_read_and_the_job_stands_where_it_stood(
+    depot: Depot,
+) -> None:
+    job = depot.job("in_progress", pro="quinn", customer="zoe")
+    flag = {"type": "SCOPE_MISMATCH", "severity": "CRITICAL", "note": "The wall is glass", "version": 6}
+    depot.office.call(DEE, "POST", f"/api/dispatch/jobs/{job}/pain-flags", json=flag)
+    with depot.phone("quinn") as quinn:
+        next_step(quinn, job, "Finish the job")
+        quinn.sees("#news", "“Finish the job” for Mount a 55-inch TV did not count")
+        quinn.sees("#news", "something important is still open. Call dispatch.")
+        card(quinn, job).locator("text=Finish the job").wait_for()
+        quinn.page.reload()
+        quinn.sees("#news", "did not count")
+        quinn.page.click("#news >> text=OK")
+        quinn.page.locator("#news li").wait_for(state="detached")
 
 
-def test_the_loser_of_a_claim_is_told_kindly_and_the_offer_is_gone(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift, "quinn") as loser:
-
-        def too_late(route: Route) -> None:
-            shift.claim("pat")
-            route.continue_()
-
-        loser.page.route("**/api/jobs/*/accept", too_late)
-        loser.page.click("#sharing-switch")
-        offer = loser.page.locator(f"[data-offer='{shift.open_id}']")
-        offer.locator("button").click()
-        loser.sees("#news", "Someone was a moment quicker")
-        offer.wait_for(state="detached")
-
-
-def test_a_claimed_job_leaves_the_other_feeds_by_itself(shift: Shift, chromium_path: str) -> None:
-    with (
-        chromium(chromium_path) as browser,
-        on_duty(browser, shift, "pat") as winner,
-        on_duty(browser, shift, "quinn") as other,
-    ):
-        offer = f"[data-offer='{shift.open_id}']"
-        other.page.click("#sharing-switch")
-        other.page.locator(offer).wait_for()
+def test_a_job_that_two_want_is_one_pros_and_the_other_is_told_kindly(depot: Depot) -> None:
+    job, race = depot.job("open", customer="zoe"), depot.job("open", customer="zoe")
+    offer = f"[data-offer='{job}']"
+    with depot.phone() as winner, depot.phone("quinn") as other:
+        for phone in (winner, other):
+            phone.page.click("[data-tab=feed]")
+            phone.page.locator(offer).wait_for()
+        other.page.click("#feed-as-map")
+        other.until(lambda: other.page.get_attribute("#feed-map", "data-offers") == "2", "both on the map")
         winner.page.click(f"{offer} button")
         winner.sees("#news", "You got the job")
-        winner.sees(f"[data-job='{shift.open_id}']", "Accepted")
+        card(winner, job).locator("text=Accepted").wait_for()
         other.page.locator(offer).wait_for(state="detached")
+        other.until(lambda: other.page.get_attribute("#feed-map", "data-offers") == "1", "one on the map")
+
+        def too_late(route: Route) -> None:
+            depot.office.call(PAT, "POST", f"/api/jobs/{race}/accept")
+            route.continue_()
+
+        other.page.route("**/api/jobs/*/accept", too_late)
+        other.page.click(f"[data-offer='{race}'] button")
+        other.sees("#news", "Someone was a moment quicker")
+        other.page.locator(f"[data-offer='{race}']").wait_for(state="detached")
 
 
-def test_a_new_offer_appears_by_itself(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.page.locator(f"[data-offer='{shift.open_id}']").wait_for()
-        job = {
-            "customer_id": "cleo",
-            "skill": "junk_removal",
-            "service": "Take away a sofa",
-            "lat": DOOR[0],
-            "lng": DOOR[1],
-            "address": "3 Castle Street",
-            "price_cents": 9_900,
-            "open": True,
-        }
-        shift.dispatcher.post("/api/jobs", json=job).raise_for_status()
-        pro.sees("#feed", "Take away a sofa")
+def test_what_people_wrote_is_text_everywhere_and_what_is_new_appears_by_itself(depot: Depot) -> None:
+    job = {
+        "customer_id": "cleo",
+        "skill": "junk_removal",
+        "service": f"Take away a sofa {MARKUP}",
+        "lat": DOOR[0],
+        "lng": DOOR[1],
+        "address": f"3 Castle Street {MARKUP}",
+        "notes": f"The dog bites {MARKUP}",
+        "price_cents": 9_900,
+        "open": True,
+    }
+    done = depot.job("completed")
+    review = {"job_id": done, "rating": 4, "comment": f"Friendly {MARKUP}"}
+    with depot.phone() as pat:
+        pat.page.click("[data-tab=feed]")
+        made = depot.office.call(DEE, "POST", "/api/jobs", json=job)["id"]
+        offer = pat.page.locator(f"[data-offer='{made}']", has_text=f"sofa {MARKUP}")
+        offer.locator("button").click()
+        card(pat, made).locator("summary").click()
+        pat.sees(f"[data-job='{made}'] dl", f"The dog bites {MARKUP}")
+        pat.until(lambda: "unread" in (pat.page.get_attribute("#bell", "aria-label") or ""), "the bell")
+        pat.page.click("#bell")
+        pat.sees("#messages", MARKUP)
+        pat.page.click("#messages >> text=I have read them")
+        pat.page.locator("#messages [data-unread=true]").first.wait_for(state="detached")
+        pat.page.keyboard.press("Escape")
+        depot.office.call(CLEO, "POST", "/api/reviews", json=review)
+        pat.page.click("[data-tab=me]")
+        pat.sees("#reviews", f"Friendly {MARKUP}")
+        pat.sees("#me", "Pat Mason")
+        pat.sees("#me", "4.0 out of 5 · 1 review")
+        assert pat.page.locator("img[src=x]").count() == 0
 
 
-def test_without_a_token_the_page_asks_to_sign_in(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser:
-        with visiting(browser, f"{shift.server.url}/pro") as nobody:
-            nobody.sees("h1", "Please sign in again")
-        with visiting(browser, f"{shift.server.url}/pro#token=nonsense") as stranger:
-            stranger.sees("h1", "Please sign in again")
+def test_earnings_show_what_is_owed_and_each_posting(depot: Depot) -> None:
+    job = depot.job("completed", pro="quinn")
+
+    async def earn(database: Database) -> None:
+        entries = [
+            Entry(Account.PROVIDER_BALANCE, 12_007),
+            Entry(Account.PRO_PAYABLE, -7_207, "quinn"),
+            Entry(Account.PLATFORM_REVENUE, -4_800),
+        ]
+        async with database.transaction() as conn:
+            await post(conn, key=f"test:{job}", kind="capture", entries=entries, job_id=UUID(job))
+
+    depot.write(earn)
+    with depot.phone("quinn", locale="en-US") as quinn:
+        quinn.page.click("[data-tab=earnings]")
+        quinn.page.locator("#earnings [data-cents='7207']", has_text="$72.07").wait_for()
+        owed = depot.office.call(QUINN, "GET", "/api/me/statement")["closing_cents"]
+        quinn.sees("#earnings .balance", f"${owed / 100:.2f}")
+        quinn.sees("#earnings .lines", "Job paid by the customer")
+        quinn.page.select_option("#period", "366")
+        quinn.sees("#earnings .lines", "Mount a 55-inch TV")
 
 
-def test_the_token_does_not_stay_in_the_address(shift: Shift, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, on_duty(browser, shift) as pro:
-        pro.sees("#jobs", "I have arrived")
-        assert "token" not in pro.page.url
-        pro.page.reload()
-        pro.sees("#jobs", "I have arrived")
+def test_push_is_offered_in_the_app_and_what_is_pushed_is_shown(depot: Depot) -> None:
+    with depot.phone(script=MADE_UP_SUBSCRIPTION, permissions=["notifications"]) as pat:
+        pat.page.click("[data-tab=me]")
+        pat.page.click("#push >> text=Notify me")
+        pat.sees("#push", "This device tells you")
+        pat.page.click("#push >> text=Do not notify me here")
+        pat.sees("#push", "Be told of jobs")
+        # The push itself comes from the browser's own tools.
+        devtools = pat.context.new_cdp_session(pat.page)
+        versions: list[str] = []
+        devtools.on(
+            "ServiceWorker.workerVersionUpdated",
+            lambda event: versions.extend(one["registrationId"] for one in event["versions"]),
+        )
+        devtools.send("ServiceWorker.enable")
+        pat.until(lambda: bool(versions), "the service worker being known")
+        pushed = {"origin": depot.office.server.url, "registrationId": versions[-1]}
+        data = '{"title": "You got the job", "body": "Mount a TV", "url": "", "tag": "n-1"}'
+        for _ in range(2):  # the same twice is one on the screen
+            devtools.send("ServiceWorker.deliverPushMessage", {**pushed, "data": data})
+        shown = (
+            "async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => n.title)"
+        )
+        pat.until(lambda: pat.page.evaluate(shown) == ["You got the job"], "the notification")
+
+
+def test_the_page_speaks_the_browsers_language(depot: Depot) -> None:
+    depot.job("accepted", pro="quinn")
+    with depot.phone("quinn", locale="es-MX") as quinn:
+        quinn.sees("#jobs", "Salir")
+        assert quinn.page.get_attribute("html", "lang") == "es"
+        quinn.page.click("[data-tab=feed]")
+        quinn.sees("h2", "Trabajos libres cerca de ti")
+
+
+def test_a_sign_in_ends_for_all_tabs_when_it_is_revoked_and_a_pasted_link_begins_it_anew(
+    depot: Depot,
+) -> None:
+    url = depot.office.server.url
+    with visiting(depot.browser, f"{url}/pro") as nobody:
+        nobody.sees("h1", "Please sign in again")
+    with depot.phone("quinn") as quinn:
+        quinn.sees("#tabs", "Today")
+        assert "token" not in quinn.page.url
+        again = quinn.context.new_page()  # as from the home screen: no link, another tab
+        again.goto(f"{url}/pro")
+        again.locator("#sharing-switch").wait_for()
+        with depot.office.server.http(token("pro", "quinn")) as http:
+            assert http.post("/api/me/sign-out").is_success
+        for page in (quinn.page, again):
+            page.locator("h1", has_text="Please sign in again").wait_for()
+        quinn.page.wait_for_timeout(1_100)  # tokens have whole seconds; one of this second is revoked, too
+        quinn.page.fill("#link", f"{url}/pro#token={token('pro', 'quinn')}")
+        quinn.page.click("text=Sign in >> nth=-1")
+        quinn.page.locator("#sharing-switch").wait_for()
