@@ -35,7 +35,9 @@ class Customer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=T
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     phone: Annotated[str, Meta(min_length=3, max_length=32)] | None = None
-    email: Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+(?!\n)$")] | None = None
+    email: Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+(?!\n)$")] | None = (
+        None
+    )
 
 
 class Wanted(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
