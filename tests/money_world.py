@@ -3,67 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 from uuid import UUID
 
 from db.errors import Conflict
 from db.payouts import list_payouts
-from db.transfers import set_payout_account
-from tests.money_stage import MONEY_EFFECTS, Stage
+from db.transfers import list_transfers, set_payout_account
+from tests.money_reckoning import check_end, check_step
+from tests.money_stage import MONEY_EFFECTS
+from tests.money_whims import Whims
 from tracker.jobs.consequences import Effect
 from tracker.jobs.lifecycle import Status
-from tracker.money.books import price_of
 from tracker.money.follow import follow_checkout, follow_dispute
 from tracker.money.payouts import Run, approve, run_payouts
-from tracker.money.provider import ProviderUnknown
-from tracker.money.reconcile import reconcile_books, reconcile_provider
-from tracker.money.split import NOTHING, Shared, split
-from tracker.money.terms import due_of, earned_of
-from tracker.stand_ins import Kind
+from tracker.money.provider import ProviderRefused, ProviderUnknown
+from tracker.money.reversals import StillAsked, ask_back, follow_transfer
 
-PATHS = (
-    "POST /v1/payment_intents",
-    "POST /v1/payment_intents",
-    "POST /v1/payment_intents/*/capture",
-    "POST /v1/payment_intents/*/cancel",
-    "POST /v1/refunds",
-    "POST /v1/checkout/sessions",
-    "POST /v1/transfers",
-    "GET /v1/*",
-)
-KINDS = (
-    (Kind.SILENT_BEFORE, 500),
-    (Kind.SILENT_AFTER, 500),
-    (Kind.CUT, 500),
-    (Kind.ERROR_AFTER, 500),
-    (Kind.ERROR_BEFORE, 500),
-    (Kind.ERROR_BEFORE, 429),
-    (Kind.ERROR_BEFORE, 409),
-)
 CARDS = ("pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_refundFail")
-REFUSED = (
-    Conflict,
-    ProviderUnknown,
-)  # a person's request that comes at the wrong time; a provider that is away
+# A person's request that comes at the wrong time; a provider that is away, or will not be asked.
+REFUSED = (Conflict, ProviderUnknown, ProviderRefused)
 
 
 @dataclass
-class MoneyWorld:
+class MoneyWorld(Whims):
     """A company at the stand-in. Every action may come at any moment; wrong ones are refused."""
 
-    stage: Stage
-    random: Random
     jobs: list[UUID] = field(default_factory=list)
     taken: dict[str, int] = field(default_factory=dict)
-    number: int = 0
     began: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(minutes=1))
 
     async def open(self) -> None:
         """The pro can be paid, and there is a first job."""
-        self.stage.effects = (*MONEY_EFFECTS, Effect.SEND_TRANSFER)
+        self.stage.effects = (*MONEY_EFFECTS, Effect.SEND_TRANSFER, Effect.REVERSE_TRANSFER)
         await self.book()
         async with self.stage.database.transaction() as conn:
             await set_payout_account(conn, "pat", self.stage.account())
@@ -83,10 +57,14 @@ class MoneyWorld:
             self.card: 1,
             self.dispute: 1,
             self.judge: 1,
+            self.appeal: 1,
             self.dashboard: 1,
+            self.give_back: 1,
+            self.take_back: 1,
             self.expire: 1,
             self.forget_keys: 3,
             self.fault: 5,
+            self.blind: 1,
             self.calm: 1,
             self.payout: 1,
             self.work: 8,
@@ -151,62 +129,20 @@ class MoneyWorld:
     async def card(self) -> None:
         await self.stage.give_card(self.random.choice(CARDS))
 
-    async def dispute(self) -> None:
-        assert self.stage.stripe is not None
-        state = self.stage.stripe.state
-        captured = [
-            one
-            for one in state.intents.values()
-            if one["status"] == "succeeded" and not state.charges[one["latest_charge"]]["disputed"]
-        ]
-        if captured:
-            intent = self.random.choice(captured)
-            refunded = sum(
-                one["amount"] for one in state.refunds.values() if one["payment_intent"] == intent["id"]
-            )
-            if refunded == 0:
-                self.stage.stripe.open_dispute(intent["id"])
-
-    async def judge(self) -> None:
-        assert self.stage.stripe is not None
-        disputes = self.stage.stripe.state.disputes
-        undecided = [one["id"] for one in disputes.values() if one["status"] == "needs_response"]
-        if undecided:
-            chosen = self.random.choice(undecided)
-            self.stage.stripe.close_dispute(chosen, won=self.random.random() < 0.5)
-
-    async def dashboard(self) -> None:
-        """Somebody captures a hold at Stripe itself."""
-        assert self.stage.stripe is not None
-        held = [one for one in self.stage.stripe.state.intents.values() if one["amount_capturable"]]
-        if held:
-            intent, self.number = self.random.choice(held), self.number + 1
-            amount = self.random.randint(1, intent["amount_capturable"])
-            await self.stage.tools.providers.payments.capture(
-                f"dashboard:{self.number}", intent["id"], amount
-            )
-
-    async def expire(self) -> None:
-        assert self.stage.stripe is not None
-        held = [one for one in self.stage.stripe.state.intents.values() if one["amount_capturable"]]
-        if held:
-            self.stage.stripe.expire_hold(self.random.choice(held)["id"])
-
-    async def forget_keys(self) -> None:
-        assert self.stage.stripe is not None
-        self.stage.stripe.expire_keys()
-
-    async def fault(self) -> None:
-        assert self.stage.stripe is not None
-        kind, status = self.random.choice(KINDS)
-        times = self.random.choice((1, 1, 2, 3))
-        self.stage.stripe.faults.plan(
-            self.random.choice(PATHS), kind, times=times, status=status, delay_s=0.001
-        )
-
-    async def calm(self) -> None:
-        assert self.stage.stripe is not None
-        self.stage.stripe.faults.clear()
+    async def take_back(self) -> None:
+        """A transfer is taken back, by us or in Stripe's dashboard, there in a part."""
+        database, now = self.stage.database, datetime.now(UTC)
+        async with database.connection() as conn:
+            sent = [one for one in await list_transfers(conn) if one.status == "paid"]
+        if not sent:
+            return
+        chosen, self.number = self.random.choice(sent), self.number + 1
+        left = chosen.amount_cents - chosen.reversed_cents
+        if self.random.random() < 0.5:
+            await ask_back(database, chosen.id, reason="a mistake", by="dee", now=now)
+        else:
+            payments, cents = self.stage.tools.providers.payments, self.random.randint(1, left)
+            await payments.reverse(f"reverse:{self.number}", str(chosen.transfer_id), cents)
 
     async def payout(self) -> None:
         database, now = self.stage.database, datetime.now(UTC)
@@ -245,9 +181,13 @@ class MoneyWorld:
         assert self.stage.stripe is not None
         state = self.stage.stripe.state
         pages, disputes = list(state.sessions), list(state.disputes)
-        await self.hear(self.random.sample(pages, min(2, len(pages))), disputes[-1:], [self.some_job()])
+        some = self.random.sample(pages, min(2, len(pages)))
+        with suppress(StillAsked):  # the worker waits for it
+            await self.hear(some, disputes[-1:], [self.some_job()], list(state.transfers)[-1:])
 
-    async def hear(self, pages: list[str], disputes: list[str], jobs: list[UUID]) -> None:
+    async def hear(
+        self, pages: list[str], disputes: list[str], jobs: list[UUID], transfers: list[str]
+    ) -> None:
         """The events of these."""
         database, settings = self.stage.database, self.stage.tools.settings
         payments, now = self.stage.tools.providers.payments, datetime.now(UTC)
@@ -257,6 +197,8 @@ class MoneyWorld:
             await follow_checkout(database, settings, payments, page, now=now)
         for dispute in disputes:
             await follow_dispute(database, settings, payments, dispute, now=now)
+        for transfer in transfers:
+            await follow_transfer(database, settings, payments, transfer, now=now)
 
     async def status(self, job_id: UUID) -> str:
         """Where a job is."""
@@ -264,20 +206,7 @@ class MoneyWorld:
 
     async def check(self) -> None:
         """What must hold after every step, in our books and at Stripe."""
-        wrong = await self.stage.asked(
-            "SELECT (SELECT coalesce(sum(amount_cents), 0) FROM ledger_entries)"
-            " + (SELECT count(*) FROM payments WHERE captured_cents > authorized_cents"
-            "    OR refunded_cents > captured_cents OR earned_cents > captured_cents)"
-        )
-        assert wrong == 0
-        assert self.stage.stripe is not None
-        state = self.stage.stripe.state
-        given: dict[str, int] = {}
-        for refund in state.refunds.values():
-            if refund["status"] in ("pending", "succeeded"):
-                given[refund["payment_intent"]] = given.get(refund["payment_intent"], 0) + refund["amount"]
-        for intent in state.intents.values():
-            assert given.get(intent["id"], 0) <= intent["amount_received"] <= intent["amount"]
+        await check_step(self.stage)
 
     async def settle(self) -> None:
         """The storm is over: everything ends, and our books are what Stripe says, to the cent."""
@@ -288,36 +217,7 @@ class MoneyWorld:
             if dispute["status"] == "needs_response":
                 self.stage.stripe.close_dispute(dispute["id"], won=self.random.random() < 0.5)
         for _ in range(3):
-            await self.hear(list(state.sessions), list(state.disputes), self.jobs)
             await self.stage.work()
-        database, payments = self.stage.database, self.stage.tools.providers.payments
-        soon = datetime.now(UTC) + timedelta(hours=2)  # when calls that are tried again have ended
-        assert await reconcile_books(database, now=soon) == []
-        findings = await reconcile_provider(database, payments, since=self.began, now=soon)
-        assert (findings.differences, findings.unasked) == ([], [])
-        known = {one.intent_id: one for job_id in self.jobs for one in await self.stage.payments(job_id)}
-        for intent in state.intents.values():
-            payment = known.get(intent["id"])
-            captured_cents = payment.captured_cents if payment else 0
-            assert captured_cents == intent["amount_received"], f"{intent['id']}: {intent['status']}"
-            wanted = payment is not None and payment.status == "authorized"
-            assert wanted or not intent["amount_capturable"], f"{intent['id']}: held for nobody"
-        for job_id in self.jobs:
-            await self.check_shares(job_id)
-
-    async def check_shares(self, job_id: UUID) -> None:
-        """A pro has the split of what a job earned and kept, and its tips; whatever came and went."""
-        payments = await self.stage.payments(job_id)
-        kept: Shared = sum((earned_of(one) for one in payments), start=NOTHING)
-        share = split(kept.price_cents, self.stage.tools.settings.commission_bp)
-        owed = await self.stage.asked(
-            "SELECT -coalesce(sum(e.amount_cents), 0)::bigint FROM ledger_entries e"
-            " JOIN ledger_transactions t ON t.id = e.transaction_id"
-            " WHERE t.job_id = $1 AND e.account = 'pro_payable'",
-            job_id,
-        )
-        assert owed == share.pro_cents + kept.tip_cents
-        job = await self.stage.job_row(job_id)
-        paid = sum(one.earned_cents for one in payments if one.purpose != "tip")
-        assert paid <= due_of(price_of(job), job.tip_cents, payments).total_cents
-        assert sum(cents for _, cents in await self.stage.owed(job_id)) == owed
+            await self.hear(list(state.sessions), list(state.disputes), self.jobs, list(state.transfers))
+            await self.stage.work()
+        await check_end(self.stage, self.jobs, self.began)

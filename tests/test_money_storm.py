@@ -22,10 +22,17 @@ from tracker.local_postgres import PostgresServer
 Action = Callable[[MoneyWorld], Coroutine[Any, Any, None]]
 ACTIONS: dict[str, list[Action]] = {
     "the office": [MoneyWorld.book, MoneyWorld.hold, MoneyWorld.page, MoneyWorld.reprice, MoneyWorld.cancel],
-    "the money": [MoneyWorld.complete, MoneyWorld.refund, MoneyWorld.payout],
+    "the money": [MoneyWorld.complete, MoneyWorld.refund, MoneyWorld.payout, MoneyWorld.take_back],
     "customers": [MoneyWorld.pay, MoneyWorld.tip, MoneyWorld.card, MoneyWorld.dispute],
     "Stripe": [MoneyWorld.judge, MoneyWorld.dashboard, MoneyWorld.expire, MoneyWorld.webhook],
-    "bad luck": [MoneyWorld.fault, MoneyWorld.forget_keys, MoneyWorld.crash, MoneyWorld.repeat],
+    "second thoughts": [MoneyWorld.appeal, MoneyWorld.give_back],
+    "bad luck": [
+        MoneyWorld.fault,
+        MoneyWorld.blind,
+        MoneyWorld.forget_keys,
+        MoneyWorld.crash,
+        MoneyWorld.repeat,
+    ],
     "workers": [MoneyWorld.work, MoneyWorld.calm],
 }
 
@@ -66,6 +73,10 @@ class Storm(RuleBasedStateMachine):
 
     @rule(action=st.sampled_from(ACTIONS["Stripe"]))
     def stripe_acts(self, action: Action) -> None:
+        self.take(action)
+
+    @rule(action=st.sampled_from(ACTIONS["second thoughts"]))
+    def somebody_thinks_again(self, action: Action) -> None:
         self.take(action)
 
     @rule(action=st.sampled_from(ACTIONS["bad luck"]))

@@ -32,10 +32,10 @@ async def run(full: bool) -> Report:
     taken, flaws, errors = await asyncio.to_thread(_worlds, steps // STEPS_OF_A_WORLD)
     refused = sum(count for name, count in taken.items() if name.endswith("(refused)"))
     report.say(
-        f"{sum(taken.values())} random steps in {steps // STEPS_OF_A_WORLD} companies, {refused} of them"
-        f" refused by a rule. Stripe was told to fail {taken['fault']} times and to forget its keys"
-        f" {taken['forget_keys']} times. Two workers were killed over the same effects {taken['crash']}"
-        f" times, {taken['repeat']} effects ran again after they were done, and webhooks came"
+        f"{sum(taken.values())} random steps in {steps // STEPS_OF_A_WORLD} companies (seeds from {SEED}),"
+        f" {refused} of them refused. Stripe was told to fail {taken['fault']} times, to refuse a look"
+        f" {taken['blind']} times and to forget its keys {taken['forget_keys']} times. Two workers were"
+        f" killed over the same effects {taken['crash']} times, {taken['repeat']} effects ran again after they were done, and webhooks came"
         f" {taken['webhook']} times, late and in any order."
     )
     report.say()
