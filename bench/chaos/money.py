@@ -35,8 +35,8 @@ async def run(full: bool) -> Report:
         f"{sum(taken.values())} random steps in {steps // STEPS_OF_A_WORLD} companies (seeds from {SEED}),"
         f" {refused} of them refused. Stripe was told to fail {taken['fault']} times, to refuse a look"
         f" {taken['blind']} times and to forget its keys {taken['forget_keys']} times. Two workers were"
-        f" killed over the same effects {taken['crash']} times, {taken['repeat']} effects ran again after they were done, and webhooks came"
-        f" {taken['webhook']} times, late and in any order."
+        f" killed over the same effects {taken['crash']} times, {taken['repeat']} effects"
+        f" ran again after they were done, and webhooks came {taken['webhook']} times, late and in any order."
     )
     report.say()
     report.target("worlds with a step after which the money did not add up", [len(flaws)], most=0)
