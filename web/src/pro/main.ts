@@ -69,7 +69,14 @@ function open(token: string): void {
   });
   const spot = (): Spot | null => sharing.latest;
   const evidence = new Evidence(http, errands, spot, { added, changed: () => today.render(), warn: (text) => news.warn(text) });
-  const today: Today = new Today(http, store, errands, evidence, spot, added, () => tabs.choose("feed"));
+  const today: Today = new Today(http, store, errands, evidence, spot, {
+    added,
+    setOff: () => {
+      if (!duty.on) duty.go(true);
+      else if (!sharing.running) duty.share();
+    },
+    find: () => tabs.choose("feed"),
+  });
   const settings = mapSettings(http);
   let city: Place | null = null;
   const feed = new Feed(http, live, settings, {

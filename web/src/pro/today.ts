@@ -24,6 +24,15 @@ interface Known {
   at_ms: number;
 }
 
+export interface TodayHandlers {
+  /** There is a new errand to carry out. */
+  added(): void;
+  /** The pro sets off: from now on a customer waits to see them. */
+  setOff(): void;
+  /** Show the open jobs. */
+  find(): void;
+}
+
 /** The pro's own jobs, from the last answer of the server and what was tapped since. */
 export class Today {
   private readonly http: Http;
@@ -31,22 +40,19 @@ export class Today {
   private readonly errands: Errands;
   private readonly evidence: Evidence;
   private readonly spot: () => Spot | null;
-  private readonly added: () => void;
-  private readonly find: () => void;
+  private readonly on: TodayHandlers;
   private known: Known = { jobs: [], at_ms: 0 };
   private readonly tapped_ms = new Map<string, number>();
   private suggested = new Set<string>();
   private shown = "";
 
-  /** `added`: there is a new errand to carry out; `find`: show the open jobs. */
-  constructor(http: Http, store: Store, errands: Errands, evidence: Evidence, spot: () => Spot | null, added: () => void, find: () => void) {
+  constructor(http: Http, store: Store, errands: Errands, evidence: Evidence, spot: () => Spot | null, on: TodayHandlers) {
     this.http = http;
     this.store = store;
     this.errands = errands;
     this.evidence = evidence;
     this.spot = spot;
-    this.added = added;
-    this.find = find;
+    this.on = on;
   }
 
   get jobs(): Job[] {
@@ -124,7 +130,7 @@ export class Today {
   }
 
   private nothing(): HTMLElement {
-    const find = h("button", { class: "button", type: "button", click: this.find }, words.findJobs);
+    const find = h("button", { class: "button", type: "button", click: () => this.on.find() }, words.findJobs);
     return h("li", { class: "empty" }, h("p", {}, words.noJobs), find);
   }
 
@@ -139,8 +145,9 @@ export class Today {
     setTimeout(() => this.render(), SETTLE_MS + 20);
     const { id: job_id, service } = job;
     const added = this.errands.add({ kind: "step", key: freshKey(), job_id, service, to, at_ms: Date.now(), spot: this.spot() });
+    if (to === "en_route") this.on.setOff();
     this.render();
     await added;
-    this.added();
+    this.on.added();
   }
 }
