@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tracker.money.stripe_events import receive_event
-
 from api.raw_body import RawBody, Upload
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer
 from db.errors import NotFound
+from tracker.money.stripe_events import receive_event
 from tracker.money.webhook_signature import BadSignature, NotAnEvent, verified_event
 
 MAX_EVENT_BYTES = 256 * 1024  # Stripe's largest events (checkout with line items) are a tenth of it
