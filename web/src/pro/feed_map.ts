@@ -23,7 +23,7 @@ export class FeedMap {
     this.chosen = chosen;
     this.map = baseMap(byId("feed-map"), http, settings);
     const icon = L.divIcon({ className: "you", iconSize: [22, 22] });
-    this.you = L.marker([0, 0], { icon, interactive: false, keyboard: false, alt: words.you });
+    this.you = L.marker([0, 0], { icon, interactive: false, keyboard: false, alt: words.you, zIndexOffset: 1_000 });
   }
 
   show(offers: readonly Offer[]): void {
@@ -54,10 +54,16 @@ export class FeedMap {
 
   private marker(offer: Offer): L.Marker {
     const label = document.createElement("span");
-    label.textContent = money(offer.price_cents, region);
+    label.textContent = short(offer.price_cents);
     const icon = L.divIcon({ className: "offer-pin", html: label, iconSize: [88, 44] });
-    const title = `${offer.service}, ${label.textContent}`;
+    const title = `${offer.service}, ${money(offer.price_cents, region)}`;
     const marker = L.marker([offer.approximate_lat, offer.approximate_lng], { icon, title, alt: title });
     return marker.on("click", () => this.chosen(offer.id)).addTo(this.map);
   }
+}
+
+/** An amount that takes little room: whole units without their zeros. */
+function short(cents: number): string {
+  const said = money(cents, region);
+  return cents % 100 === 0 ? said.replace(/[.,]00(?!\d)/, "") : said;
 }

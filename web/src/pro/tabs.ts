@@ -45,6 +45,7 @@ export class Tabs {
 
   private show(name: TabName): void {
     this.current = name;
+    document.body.dataset["tab"] = name;
     for (const each of TABS) {
       show(byId(`view-${each}`), each === name);
       const button = this.buttons.get(each)?.button;
