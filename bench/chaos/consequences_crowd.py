@@ -16,6 +16,7 @@ from tests.running import token
 
 AGAIN_S = 0.1
 LOOK_S = 0.25
+LATER = (429, 503)  # "slow down" and "not just now": the same again is right
 
 
 class AnsweredWrongly(Exception):
@@ -72,12 +73,12 @@ class Crowd:
                 answer = await self.http.request(method, url, json=body, headers=headers)
             except httpx.TransportError:
                 answer = None
-            if answer is not None and answer.status_code < 500:
+            if answer is not None and answer.status_code < 500 and answer.status_code not in LATER:
                 found: dict[str, Any] = answer.json()
                 if answer.is_success or found.get("code") == done_by:
                     return found
                 raise AnsweredWrongly(f"{method} {path}: {answer.status_code} {answer.text}")
-            if answer is not None and answer.status_code != 503:
+            if answer is not None and answer.status_code not in LATER:
                 self.wrong.append(f"{method} {path}: {answer.status_code} {answer.text}")
             self.repeats += 1
             await asyncio.sleep(AGAIN_S)

@@ -66,7 +66,25 @@ async def _demanded(company: Company, crowd: Crowd) -> list[tuple[str, Hashable]
         for kind, person_id in _told(event, life, owner):
             demanded += _ways(company, kind, person_id, life, owner, event["version"])
             demanded.append((f"bell: {kind.value}", ("bell", person_id, kind.value, life.job_id)))
+    for row in await company.fetch(LATER_PAID):
+        demanded += _paid_later(company, row["pro_id"])
     return demanded
+
+
+# Transfers with money for jobs that were paid before: a tip that came later is told by itself.
+LATER_PAID = """
+SELECT t.pro_id FROM transfers t JOIN ledger_transactions l ON l.key = 'transfer:' || t.id
+JOIN payouts p ON p.transfer_no = t.id
+JOIN job_events e ON e.job_id = p.job_id AND e.to_status = 'paid' AND e.recorded_at < l.posted_at
+GROUP BY t.id HAVING sum(p.amount_cents) > 0
+"""
+
+
+def _paid_later(company: Company, pro_id: str) -> Iterator[tuple[str, Hashable]]:
+    kind = Kind.PAYOUT_PAID
+    yield f"bell: {kind.value}", ("bell", pro_id, kind.value, None)
+    if pro_id in company.browsers:
+        yield f"pushes: {kind.value}", (Channel.PUSH, pro_id, title_of(kind, {}, VOICE), "")
 
 
 def _told(event: dict[str, Any], life: Life, pro_id: str) -> Iterator[tuple[Kind, str]]:
