@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +22,16 @@ from tests.servers import start_valkey
 from tracker import bootstrap
 from tracker.local_postgres import PostgresServer
 from tracker.stand_ins import StandIns, running_stand_ins
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test logged or printed may hold lone surrogates, which xdist cannot send to its parent."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture
