@@ -17,6 +17,7 @@ from tracker.logs import start_logging
 from tracker.settings import Settings
 
 TOKEN_S = 30 * 24 * 3600.0
+AT_WORK = 3
 
 
 def run_pros(settings: Settings, count: int) -> int:
@@ -51,7 +52,10 @@ async def _run(settings: Settings, count: int) -> None:
 
 
 async def _assignments(settings: Settings, database: Database, city: City, count: int) -> list[Assignment]:
-    """The first `count` pros, those on the way first, then those with another job, then the free ones."""
+    """The first `count` pros, those on the way first, then those with another job, then the free ones.
+
+    A few more who are at work already join them, so that a visitor soon sees work finished and paid.
+    """
     pro_ids = [person.id for person in city.people if person.role == "pro"]
     async with database.connection() as conn:
         jobs = await active_jobs_of(conn, pro_ids)
@@ -61,7 +65,11 @@ async def _assignments(settings: Settings, database: Database, city: City, count
         statuses = {job.status for job in jobs[pro_id]}
         return 0 if "en_route" in statuses else 1 if statuses - {"scheduled"} else 2
 
-    chosen = sorted(pro_ids, key=urgency)[:count]
+    driving = sorted(pro_ids, key=urgency)[:count]
+    at_work = [
+        pro_id for pro_id in pro_ids if {"arrived", "in_progress"} & {job.status for job in jobs[pro_id]}
+    ]
+    chosen = [*driving, *[pro_id for pro_id in at_work if pro_id not in driving][:AT_WORK]]
     return [
         Assignment(
             pro_id,
