@@ -31,7 +31,7 @@ def test_a_whole_visit_without_a_network_arrives_in_order_and_once(depot: Depot)
         pat.page.evaluate("async () => { await navigator.serviceWorker.ready; }")
         pat.until(lambda: "controlled" in pat.page.evaluate(CONTROLLED), "the app being kept for offline")
         pat.context.set_offline(True)
-        pat.context.set_geolocation(at(0.015))
+        pat.context.set_geolocation(at(0.0195))
         # The browser's tools leave an open websocket alone: the position may still go, or wait with the rest.
         tapped_at = datetime.now(UTC)
         next_step(pat, job, "I have arrived")
@@ -52,7 +52,7 @@ def test_a_whole_visit_without_a_network_arrives_in_order_and_once(depot: Depot)
         wait_for(lambda: len(depot.evidence(job)) == 3, "the photos and the signature being kept")
         assert depot.evidence(job) == ["before", "before", "signature"]
         pat.page.locator("#waiting").wait_for(state="hidden")
-        wait_for(lambda: (at(0.015)["latitude"], DOOR[1]) in depot.trail(job), "the position arriving")
+        wait_for(lambda: (at(0.0195)["latitude"], DOOR[1]) in depot.trail(job), "the position arriving")
 
         steps = depot.steps(job)[-2:]
         assert [step["to_status"] for step in steps] == ["arrived", "in_progress"]
