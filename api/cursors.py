@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -13,8 +13,15 @@ from api.shapes import Instant
 from db.errors import Invalid
 
 K = TypeVar("K")
+T = TypeVar("T")
 
 Cursor = Annotated[str, Meta(max_length=200, description="`next` of the page before.")]
+
+
+def one_page(found: Sequence[T], limit: int, place_of: Callable[[T], K]) -> tuple[Sequence[T], K | None]:
+    """The first `limit` of what was read, and the place after them when the one more asked for came too."""
+    page = found[:limit]
+    return page, place_of(page[-1]) if len(found) > limit else None
 
 
 def write_cursor(at: datetime, key: object) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.cursors import Cursor, read_cursor, write_cursor
+from api.cursors import Cursor, one_page, read_cursor, write_cursor
 from api.equipment_view import EquipmentView, equipment_view
 from api.job_view import JobAnswer, JobPage, view_of
 from api.jobs import STAFF
@@ -23,6 +23,7 @@ from tracker.jobs.install import equipment_of
 from tracker.jobs.lifecycle import next_steps, parse_status, party_of
 from tracker.jobs.pain_flags import Severity
 from tracker.jobs.transition import facts_of
+from tracker.money.books import price_of
 from tracker.money.split import split
 
 Req: TypeAlias = Request[Services, None, None]
@@ -80,8 +81,7 @@ async def dispatch_jobs(request: Request[Services, None, JobsQuery]) -> JobPage:
             before=read_cursor(query.cursor, UUID),
             limit=query.limit + 1,
         )
-    page = jobs[: query.limit]
-    more = write_cursor(page[-1].created_at, page[-1].id) if len(jobs) > query.limit else None
+    page, more = one_page(jobs, query.limit, lambda one: write_cursor(one.created_at, one.id))
     return JobPage(jobs=[view_of(job, request.principal) for job in page], next=more)
 
 
@@ -101,8 +101,7 @@ async def dispatch_job(request: Req) -> JobDetail:
         flags = await flags_of_job(conn, job.id)
     critical = tuple(flag.type for flag in flags if flag.is_open and flag.severity == Severity.CRITICAL)
     facts = replace(facts_of(job), critical_flags=critical)
-    price_cents = job.price_cents if job.final_price_cents is None else job.final_price_cents
-    share = split(price_cents, request.services.settings.commission_bp)
+    share = split(price_of(job), request.services.settings.commission_bp)
     return JobDetail(
         version=job.version,
         job=view_of(job, request.principal),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from api.cursors import one_page
 from api.jobs import STAFF
 from api.routing import Request, endpoint
 from api.services import Services
@@ -63,8 +64,7 @@ async def list_events(request: Request[Services, None, EventsQuery]) -> EventsAn
         if await job_by_id(conn, request.id) is None:
             raise NotFound("There is no such job.")
         events = await chained_events_since(conn, request.id, query.after, limit=query.limit + 1)
-    page = events[: query.limit]
-    more = page[-1].event.version if len(events) > query.limit else None
+    page, more = one_page(events, query.limit, lambda one: one.event.version)
     return EventsAnswer(events=[_view(one) for one in page], next=more)
 
 

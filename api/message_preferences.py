@@ -20,7 +20,6 @@ from db.pool import Connection
 from tracker.messages.kinds import PLANS, Kind
 
 Req: TypeAlias = Request[Services, None, None]
-EVERY_KIND = "*"
 ANY_KIND = Literal[
     "*",
     "job_won",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from api.cursors import one_page
 from api.jobs import STAFF, told
 from api.routing import Request, endpoint
 from api.services import Services
@@ -92,10 +93,8 @@ async def dispatch_messages(request: Request[Services, None, MessagesQuery]) -> 
             before=query.cursor,
             limit=query.limit + 1,
         )
-    page = found[: query.limit]
-    return MessagesAnswer(
-        messages=[_answer(one) for one in page], next=page[-1].id if len(found) > query.limit else None
-    )
+    page, more = one_page(found, query.limit, lambda one: one.id)
+    return MessagesAnswer(messages=[_answer(one) for one in page], next=more)
 
 
 @endpoint(

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
+from api.cursors import one_page
 from api.jobs import EVERYBODY
 from api.routing import Request, endpoint
 from api.services import Services
@@ -71,11 +72,11 @@ async def my_notifications(request: Request[Services, None, NotificationsQuery])
     async with request.services.database.connection() as conn:
         found = await list_notifications(conn, me, before=query.cursor, limit=query.limit + 1)
         unread = await unread_count(conn, me)
-    page = found[: query.limit]
+    page, more = one_page(found, query.limit, lambda one: one.id)
     return NotificationsAnswer(
         notifications=[_answer(one) for one in page],
         unread=unread,
-        next=page[-1].id if len(found) > query.limit else None,
+        next=more,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.cursors import Cursor, read_cursor, row_number, write_cursor
+from api.cursors import Cursor, one_page, read_cursor, row_number, write_cursor
 from api.jobs import STAFF
 from api.payout_view import PayoutPage, TransferEntry, payout_entry, transfer_entry
 from api.routing import Request, endpoint
@@ -96,8 +96,7 @@ async def dispatch_payouts(request: Request[Services, None, PayoutsQuery]) -> Pa
             before=before and before[1],
             limit=query.limit + 1,
         )
-    page = lines[: query.limit]
-    more = write_cursor(page[-1].created_at, page[-1].id) if len(lines) > query.limit else None
+    page, more = one_page(lines, query.limit, lambda one: write_cursor(one.created_at, one.id))
     return PayoutPage(payouts=[payout_entry(line) for line in page], next=more)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from api.cursors import one_page
 from api.jobs import EVERYBODY, STAFF, told
 from api.routing import Request, endpoint
 from api.services import Services
@@ -226,13 +227,13 @@ async def _about(request: Request[Services, None, ReviewsQuery], person_id: str)
         found = await reviews_about(conn, person_id, hidden=staff, before=query.before, limit=query.limit + 1)
     if person is None and staff:
         raise NotFound("There is no such person.")
-    page = found[: query.limit]
+    page, more = one_page(found, query.limit, lambda one: one.id)
     rating = rating_of(person) if person else None
     return ReviewsAnswer(
         average=rating.average if rating else None,
         count=rating.count if rating else 0,
         reviews=[_view(review, staff=staff) for review in page],
-        next=page[-1].id if len(found) > query.limit else None,
+        next=more,
     )
 
 

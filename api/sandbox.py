@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
-from api.cursors import Cursor, read_cursor, write_cursor
+from api.cursors import Cursor, one_page, read_cursor, write_cursor
 from api.jobs import STAFF
 from api.money import END, RequestKey, SomeCents
 from api.routing import Request, endpoint
@@ -101,8 +101,7 @@ async def read_sandbox(request: Request[Services, None, SandboxQuery]) -> Sandbo
         found = await sandbox.list_newest(
             conn, before=read_cursor(query.cursor, _object_id), limit=query.limit + 1
         )
-    page = found[: query.limit]
-    more = write_cursor(page[-1].created_at, page[-1].id) if len(found) > query.limit else None
+    page, more = one_page(found, query.limit, lambda one: write_cursor(one.created_at, one.id))
     return SandboxPage(objects=[_entry(one) for one in page], next=more)
 
 

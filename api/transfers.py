@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from api.cursors import Cursor, read_cursor, row_number, write_cursor
+from api.cursors import Cursor, one_page, read_cursor, row_number, write_cursor
 from api.jobs import STAFF
 from api.payout_view import TransferEntry, TransferPage, transfer_entry
 from api.routing import Request, endpoint
@@ -62,8 +62,7 @@ async def dispatch_transfers(request: Request[Services, None, TransfersQuery]) -
         found = await list_transfers(
             conn, pro_id=query.pro_id, before=before and before[1], limit=query.limit + 1
         )
-    page = found[: query.limit]
-    more = write_cursor(page[-1].created_at, page[-1].id) if len(found) > query.limit else None
+    page, more = one_page(found, query.limit, lambda one: write_cursor(one.created_at, one.id))
     return TransferPage(transfers=[transfer_entry(sent) for sent in page], next=more)
 
 

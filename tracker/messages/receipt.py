@@ -14,6 +14,7 @@ from tracker.messages import pages
 from tracker.messages.channels import Picture
 from tracker.messages.plain_words import harmless
 from tracker.messages.texts import Voice, moment_text, money
+from tracker.money.books import price_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Bill:
 def bill_of(job: Job, payments: Sequence[Payment]) -> Bill:
     """The bill by what the payments say now."""
     return Bill(
-        price_cents=job.price_cents if job.final_price_cents is None else job.final_price_cents,
+        price_cents=price_of(job),
         tip_cents=job.tip_cents,
         charged_cents=sum(one.captured_cents for one in payments),
         refunded_cents=sum(one.refunded_cents for one in payments),
