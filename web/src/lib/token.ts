@@ -11,11 +11,13 @@ const tab = (): Storage => sessionStorage;
 const device = (): Storage => localStorage;
 
 export function takeToken(keep: "tab" | "device" = "tab"): string | null {
-  addEventListener("hashchange", () => location.reload()); // another sign-in link, opened in this tab
+  addEventListener("hashchange", () => {
+    if (tokenIn(location.hash) !== null) location.reload(); // another sign-in link, opened in this tab
+  });
   const kept = keep === "tab" ? tab : device;
   const given = tokenIn(location.hash);
   if (given === null) return recall(tab, KEY) ?? recall(kept, KEY);
-  history.replaceState(history.state, "", location.pathname + location.search);
+  history.replaceState(history.state, "", location.pathname + location.search + withoutToken(location.hash));
   remember(tab, KEY, given); // the word of this tab comes first: two people may test on one device
   remember(kept, KEY, given);
   return given;
@@ -24,6 +26,14 @@ export function takeToken(keep: "tab" | "device" = "tab"): string | null {
 /** The token of a sign-in link, or of its fragment; null when there is none. */
 export function tokenIn(link: string): string | null {
   return new URLSearchParams(link.slice(link.indexOf("#") + 1)).get("token") || null;
+}
+
+/** A fragment without the token; what else it says stays: which page a link leads to. */
+export function withoutToken(fragment: string): string {
+  const says = new URLSearchParams(fragment.slice(1));
+  says.delete("token");
+  const rest = says.toString();
+  return rest === "" ? "" : `#${rest}`;
 }
 
 /** The server does not take the token (any more): begin anew without it, with everything stopped. */
