@@ -34,11 +34,11 @@ WARM_UP_S = 0.4  # a phase of the turn that only warms compilers and caches
 def options(parser: argparse.ArgumentParser) -> None:
     """What the command line may set."""
     group = parser.add_argument_group("live")
-    group.add_argument("--live-pairs", type=int, default=2, help="turns of every peer under traffic")
-    group.add_argument("--live-crowds", type=int, default=1, help="turns of every peer with idle connections")
+    group.add_argument("--live-pairs", type=int, default=5, help="turns of every peer under traffic")
+    group.add_argument("--live-crowds", type=int, default=5, help="turns of every peer with idle connections")
     group.add_argument("--live-jobs", type=int, default=2000, help="jobs, each with a pro and a watcher")
     group.add_argument("--live-watchers", type=int, default=1000, help="watchers of the one big room")
-    group.add_argument("--live-phase", type=float, default=2.0, help="seconds of one measurement")
+    group.add_argument("--live-phase", type=float, default=1.0, help="seconds of one measurement")
     group.add_argument("--live-connections", type=int, default=5000, help="idle connections")
     group.add_argument("--live-idle", type=float, default=25.0, help="seconds of doing nothing")
     group.add_argument("--live-stalled", type=int, default=40_000, help="messages behind the stalled reader")
