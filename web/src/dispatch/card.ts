@@ -1,0 +1,42 @@
+import type { Place, Status } from "../lib/wire.ts";
+
+/** One job as the board shows it: `GET /api/dispatch/board`. Times are ISO 8601 UTC, amounts integer cents. */
+export interface Card extends Place {
+  id: string;
+  version: number;
+  status: Status;
+  service: string;
+  customer_name: string;
+  address: string;
+  window_start: string | null;
+  window_end: string | null;
+  pro: { id: string; name: string } | null;
+  /** Open pain flags and the worst severity among them; null: none is open. */
+  flags: { open: number; worst: string } | null;
+  /** BYO, COMPANY_SUPPLIED or HYBRID; null: nobody has said. */
+  lane: string | null;
+  order_stage: string;
+  order_required: boolean;
+  /** Where the job's money is, in one word; the worst news wins. */
+  money: { state: string; cents: number };
+  created_at: string;
+  promised_arrival_at: string | null;
+  /** Whether somebody waits for longer than was agreed, when the server was asked. */
+  late: boolean;
+}
+
+/** A page of cards; `next` is the cursor of the page after it. */
+export interface BoardPage {
+  cards: Card[];
+  next: string | null;
+}
+
+/** Statuses of jobs that still need somebody, in the order in which a board shows them. */
+export const ACTIVE = ["en_route", "arrived", "in_progress", "accepted", "scheduled", "open", "pending", "pending_scheduling"] as const;
+/** Statuses of jobs whose work is over: they are read from the server when somebody looks for them. */
+export const ENDED = ["completed", "paid", "cancelled"] as const;
+
+/** Whether a job with this status is kept on the board. */
+export function isActive(status: Status): boolean {
+  return (ACTIVE as readonly Status[]).includes(status);
+}
