@@ -8,10 +8,12 @@ import { everySecond } from "../lib/tick.ts";
 import { signOut, takeToken } from "../lib/token.ts";
 import { baseMap } from "../map/base_map.ts";
 import { mapSettings } from "../map/settings.ts";
+import { said } from "./address.ts";
 import { BellDrawer } from "./bell_drawer.ts";
 import { FleetMap } from "./fleet_map.ts";
 import { JobList } from "./job_list.ts";
 import { JobPanel } from "./job_panel.ts";
+import { Nav } from "./nav.ts";
 import { orderForm } from "./order_form.ts";
 import { SandboxDrawer } from "./sandbox_drawer.ts";
 import { words } from "./words.ts";
@@ -28,6 +30,7 @@ else void open(token);
 async function open(token: string): Promise<void> {
   const root = rootOf(location.pathname);
   const http = new Http(root, token);
+  show(byId("board"), said("page") === null); // the map takes a moment
   const list = new JobList(http, choose, trouble);
   void list.refresh();
   byId("map").setAttribute("aria-label", words.map);
@@ -38,6 +41,8 @@ async function open(token: string): Promise<void> {
   const ordering = h("div", {});
   const sandbox = new SandboxDrawer(http, (job_id) => void openById(job_id), ordering);
   let panel: JobPanel | null = null;
+  const desk = { http, openJob: (job_id: string) => void openById(job_id), openSandbox: () => sandbox.open(), trouble };
+  const nav = new Nav(desk, () => map.invalidateSize());
 
   offerOrder();
   setText(byId("sandbox"), words.sandbox.open);
@@ -61,6 +66,7 @@ async function open(token: string): Promise<void> {
     void fleet.watch();
     void list.refresh();
     bell.refresh();
+    nav.refresh();
     panel?.watch.connected();
   }
 
@@ -69,6 +75,7 @@ async function open(token: string): Promise<void> {
     else if (name === "notification") bell.refresh();
     else panel?.watch.event(name, data);
     if (name === "status_changed" || name === "notification") sandbox.refresh();
+    if (name === "notification") nav.refresh();
   }
 
   /** A button that becomes a form: an order from the shop, as far as the sandbox goes. */
@@ -88,6 +95,7 @@ async function open(token: string): Promise<void> {
   }
 
   function choose(job: Job): void {
+    nav.goTo(null);
     panel?.close();
     panel = new JobPanel(live, http, map, job, () => void list.refresh(), close);
     list.choose(job.id);

@@ -1,0 +1,15 @@
+import { h } from "../../lib/dom.ts";
+import type { Desk, View } from "../nav.ts";
+import { nav } from "../words/nav.ts";
+
+export class Payouts implements View {
+  readonly element = h("div", { class: "page" }, h("h1", { tabindex: "-1" }, nav.payouts));
+
+  constructor(_desk: Desk) {
+    this.refresh();
+  }
+
+  refresh(): void {
+    this.element.hidden = false;
+  }
+}
