@@ -1,3 +1,4 @@
+import { dateFormat, numberFormat } from "./formatters.ts";
 import { languageOf, type Language } from "./language.ts";
 import type { Eta } from "./wire.ts";
 
@@ -56,7 +57,7 @@ function hours(ms: number): string {
 
 /** "09:05" and "14:32", or "2:32 PM" where people write it so. */
 export function clock(ms: number, region: Region): string {
-  const { hour12 } = new Intl.DateTimeFormat(region.locale, { hour: "numeric" }).resolvedOptions();
+  const { hour12 } = dateFormat(region.locale, { hour: "numeric" }).resolvedOptions();
   return part(ms, region, { hour: hour12 === true ? "numeric" : "2-digit", minute: "2-digit" });
 }
 
@@ -83,7 +84,7 @@ export function moment(ms: number, region: Region): string {
 
 function part(ms: number, region: Region, options: Intl.DateTimeFormatOptions): string {
   const zone = region.timeZone === undefined ? {} : { timeZone: region.timeZone };
-  return new Intl.DateTimeFormat(region.locale, { ...options, ...zone }).format(ms);
+  return dateFormat(region.locale, { ...options, ...zone }).format(ms);
 }
 
 export interface Arrival {
@@ -125,7 +126,7 @@ function rounded(value: number, region: Region): string {
   const digits = value < 10 ? 1 : 0;
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   try {
-    return new Intl.NumberFormat(region.locale, options).format(value);
+    return numberFormat(region.locale, options).format(value);
   } catch {
     return value.toFixed(digits); // not a locale
   }
@@ -143,5 +144,5 @@ function usesMiles(locale: string): boolean {
 /** An amount of integer cents: "$129.00". `currency` is ISO 4217, in any case. */
 export function money(cents: number, region: Region, currency = "USD"): string {
   const style = { style: "currency", currency: currency.toUpperCase(), currencyDisplay: "narrowSymbol" } as const;
-  return new Intl.NumberFormat(region.locale, style).format(cents / 100);
+  return numberFormat(region.locale, style).format(cents / 100);
 }
