@@ -1,6 +1,7 @@
 import { byId, h, setText, show } from "../lib/dom.ts";
 import { Http, HttpProblem } from "../lib/http.ts";
 import type { Job } from "../lib/job.ts";
+import { writeFixedWords } from "../lib/language.ts";
 import { Live } from "../lib/live.ts";
 import { LINK, lonePage } from "../lib/lone_page.ts";
 import { rootOf } from "../lib/root.ts";
@@ -24,6 +25,7 @@ const REFRESH_MS = 15_000;
 /** The address of a payment page of the sandbox leads here: `#sandbox=…`. Signing in clears the fragment. */
 const toSandbox = new URLSearchParams(location.hash.slice(1)).has("sandbox");
 const token = takeToken();
+writeFixedWords(words.fixed);
 if (token === null) lonePage(words.signedOut.title, words.signedOut.more, LINK);
 else void open(token);
 
