@@ -60,6 +60,12 @@ export class Http {
     return this.send<T>("POST", path, file, file.type, 65_000);
   }
 
+  /** A file that is not JSON, for example a list as CSV. @throws HttpProblem; a long list may take the server's own 60 s. */
+  async file(path: string): Promise<Blob> {
+    const response = await this.ask("GET", path, null, null, 65_000);
+    return response.blob().catch(() => Promise.reject(unanswered()));
+  }
+
   /** @throws HttpProblem for every answer that is not 2xx, and when there is no answer in 15 s. */
   private call<T>(method: string, path: string, body?: unknown): Promise<T> {
     if (body === undefined) return this.send<T>(method, path, null, null, 15_000);
@@ -67,6 +73,15 @@ export class Http {
   }
 
   private async send<T>(method: string, path: string, body: BodyInit | null, type: string | null, patience_ms: number): Promise<T> {
+    const response = await this.ask(method, path, body, type, patience_ms);
+    try {
+      return (response.status === 204 ? null : await response.json()) as T;
+    } catch {
+      throw unanswered(); // cut off in the middle, or the sign-in page of somebody's Wi-Fi
+    }
+  }
+
+  private async ask(method: string, path: string, body: BodyInit | null, type: string | null, patience_ms: number): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token) headers["Authorization"] = `${this.scheme} ${this.token}`;
     if (type !== null) headers["Content-Type"] = type;
@@ -80,13 +95,16 @@ export class Http {
         signal: AbortSignal.timeout(patience_ms),
       });
     } catch {
-      throw new HttpProblem(0, "no_answer", "The server did not answer.", {}, null);
+      throw unanswered();
     }
     learnClock(response, began, Date.now());
-    const answer: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw problemOf(response, answer);
-    return answer as T;
+    if (!response.ok) throw problemOf(response, await response.json().catch(() => null));
+    return response;
   }
+}
+
+function unanswered(): HttpProblem {
+  return new HttpProblem(0, "no_answer", "The server did not answer.", {}, null);
 }
 
 function problemOf(response: Response, answer: unknown): HttpProblem {
