@@ -18,7 +18,7 @@ Req: TypeAlias = Request[Services, None, None]
 
 
 class MeAnswer(Answer):
-    """The caller's own record."""
+    """The caller's own record. `demo`: this server is one, and made-up drives may stand in for my location."""
 
     id: str
     role: str
@@ -27,6 +27,7 @@ class MeAnswer(Answer):
     email: str | None
     on_duty: bool
     skills: list[str]
+    demo: bool
 
 
 class MeBody(Input):
@@ -40,10 +41,17 @@ class MeBody(Input):
 async def read_me(request: Req) -> MeAnswer:
     async with request.services.database.connection() as conn:
         person = await profile_of(conn, request.principal.id)
-    role = request.principal.role.value
+    role, demo = request.principal.role.value, request.services.settings.demo_city is not None
     if person is None:  # staff need no record
         return MeAnswer(
-            id=request.principal.id, role=role, name=None, phone=None, email=None, on_duty=False, skills=[]
+            id=request.principal.id,
+            role=role,
+            name=None,
+            phone=None,
+            email=None,
+            on_duty=False,
+            skills=[],
+            demo=demo,
         )
     return MeAnswer(
         id=person.id,
@@ -53,6 +61,7 @@ async def read_me(request: Req) -> MeAnswer:
         email=person.email,
         on_duty=person.on_duty,
         skills=person.skills,
+        demo=demo,
     )
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     analytics,
     assign,
+    demo,
     dispatch,
     evidence,
     evidence_uploads,
@@ -30,6 +31,7 @@ from api import (
     outbox,
     pain_flags,
     payouts,
+    payouts_due,
     people,
     push,
     reviews,
@@ -83,6 +85,7 @@ def all_endpoints() -> list[Endpoint]:
         evidence_uploads,
         analytics,
         payouts,
+        payouts_due,
         transfers,
         statement,
         stripe_webhook,
@@ -93,6 +96,7 @@ def all_endpoints() -> list[Endpoint]:
         messages,
         push,
         twilio_webhook,
+        demo,
     )
     return [one for module in modules for one in endpoints_of(module)]
 

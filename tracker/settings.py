@@ -93,6 +93,12 @@ class Settings(ProviderSettings):
         "Streets to draw when there are no tiles: a JSON file like the demo city's.",
         shown_default="none; `tracker demo` sets it",
     )
+    demo_city: int | None = setting(
+        "DEMO_CITY",
+        read.integer(1, 2**31 - 1),
+        "The invented city (its seed) that a pro's page drives through by itself. For a demo alone.",
+        shown_default="none; `tracker demo` sets it",
+    )
     routing_url: str | None = setting(
         "ROUTING_URL",
         read.web_url,
