@@ -4,6 +4,7 @@ import type { Job } from "../lib/job.ts";
 import { writeFixedWords } from "../lib/language.ts";
 import { Live } from "../lib/live.ts";
 import { LINK, lonePage } from "../lib/lone_page.ts";
+import { learnProblems } from "../lib/problems.ts";
 import { rootOf } from "../lib/root.ts";
 import { everySecond } from "../lib/tick.ts";
 import { signOut, takeToken } from "../lib/token.ts";
@@ -18,6 +19,7 @@ import { Nav } from "./nav.ts";
 import { orderForm } from "./order_form.ts";
 import { SandboxDrawer } from "./sandbox_drawer.ts";
 import { words } from "./words.ts";
+import { problems } from "./words/problems.ts";
 
 /** The list has no live feed of its own yet; it is read again this often. */
 const REFRESH_MS = 15_000;
@@ -26,6 +28,7 @@ const REFRESH_MS = 15_000;
 const toSandbox = new URLSearchParams(location.hash.slice(1)).has("sandbox");
 const token = takeToken();
 writeFixedWords(words.fixed);
+learnProblems(problems);
 if (token === null) lonePage(words.signedOut.title, words.signedOut.more, LINK);
 else void open(token);
 

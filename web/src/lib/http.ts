@@ -1,6 +1,7 @@
 import { learnClock } from "./clock.ts";
+import { inWords } from "./problems.ts";
 
-/** An RFC 9457 problem, or a network that did not answer (`status` 0). */
+/** An RFC 9457 problem in the reader's language, or a network that did not answer (`status` 0). */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
@@ -104,18 +105,15 @@ export class Http {
 }
 
 function unanswered(): HttpProblem {
-  return new HttpProblem(0, "no_answer", "The server did not answer.", {}, null);
+  return new HttpProblem(0, "no_answer", inWords("no_answer", ""), {}, null);
 }
 
 function problemOf(response: Response, answer: unknown): HttpProblem {
   const facts = typeof answer === "object" && answer !== null ? (answer as Record<string, unknown>) : {};
   const text = (key: string): string | null => (typeof facts[key] === "string" ? facts[key] : null);
   const after = Number.parseFloat(response.headers.get("retry-after") ?? "");
-  return new HttpProblem(
-    response.status,
-    text("code") ?? `http_${response.status}`,
-    text("detail") ?? text("title") ?? `The server answered ${response.status}.`,
-    facts,
-    Number.isFinite(after) ? after : null,
-  );
+  const code = text("code");
+  // Without a code it was not our server that answered, but what stands before it.
+  const said = inWords(code ?? (response.status >= 500 ? "unavailable" : ""), text("detail") ?? text("title") ?? `HTTP ${response.status}`, facts);
+  return new HttpProblem(response.status, code ?? `http_${response.status}`, said, facts, Number.isFinite(after) ? after : null);
 }

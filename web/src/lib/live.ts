@@ -1,4 +1,5 @@
 import { io, type Socket } from "socket.io-client";
+import { inWords } from "./problems.ts";
 import type { Ack, Refusal } from "./wire.ts";
 
 /** The state of this device's own connection. */
@@ -25,7 +26,7 @@ export class AckRefused extends Error {
   }
 }
 
-const NO_ANSWER: Refusal = { code: "no_answer", message: "The server did not answer.", retry: true };
+const NO_ANSWER: Refusal = { code: "no_answer", message: inWords("no_answer", ""), retry: true };
 const ACK_TIMEOUT_MS = 10_000;
 
 /** One Socket.IO connection that comes back by itself and says honestly how it is. */
@@ -78,7 +79,7 @@ export class Live {
     } catch {
       throw new AckRefused(NO_ANSWER);
     }
-    if (!ack?.ok) throw new AckRefused(ack?.error ?? NO_ANSWER);
+    if (!ack?.ok) throw new AckRefused(ack?.error ? { ...ack.error, message: inWords(ack.error.code, ack.error.message) } : NO_ANSWER);
     return ack;
   }
 

@@ -10,6 +10,13 @@ const english = {
   from: "From",
   until: "Until",
   schedule: "Schedule",
+  /** What stands in the way of a step: `Guard` of tracker/jobs/lifecycle.py. */
+  guard: {
+    no_window: "No appointment is agreed on.",
+    not_delivered: "The ordered equipment has not been delivered.",
+    critical_flags: "A critical flag is open.",
+    no_pro: "No pro is assigned.",
+  },
 };
 
 const spanish: typeof english = {
@@ -22,6 +29,12 @@ const spanish: typeof english = {
   from: "Desde",
   until: "Hasta",
   schedule: "Dar cita",
+  guard: {
+    no_window: "No hay cita acordada.",
+    not_delivered: "El material pedido no ha llegado.",
+    critical_flags: "Hay una advertencia crítica abierta.",
+    no_pro: "No hay nadie asignado.",
+  },
 };
 
 /** The steps of a job, and the questions that some of them ask. */
