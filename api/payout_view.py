@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from api.shapes import Answer, Instant
+from db.payout_lists import Label
 from db.payouts import Payout
 from db.transfers import Sent
 
@@ -28,10 +31,18 @@ class PayoutEntry(Answer):
     paid_at: Instant | None
 
 
+class ListedPayout(PayoutEntry):
+    """A line in a list, with what its numbers mean."""
+
+    pro_name: str
+    service: str
+    reference: str | None
+
+
 class PayoutPage(Answer):
     """Lines, newest first; `next` is the cursor of the page after this one."""
 
-    payouts: list[PayoutEntry]
+    payouts: list[ListedPayout]
     next: str | None
 
 
@@ -55,10 +66,16 @@ class TransferEntry(Answer):
     ended_at: Instant | None
 
 
+class ListedTransfer(TransferEntry):
+    """A transfer in a list, with the pro's name."""
+
+    pro_name: str
+
+
 class TransferPage(Answer):
     """Transfers, newest first; `next` is the cursor of the page after this one."""
 
-    transfers: list[TransferEntry]
+    transfers: list[ListedTransfer]
     next: str | None
 
 
@@ -80,6 +97,16 @@ def payout_entry(line: Payout) -> PayoutEntry:
     )
 
 
+def listed_payout(line: Payout, label: Label) -> ListedPayout:
+    """A line of a list for the wire."""
+    return ListedPayout(
+        **structs.asdict(payout_entry(line)),
+        pro_name=label.pro_name,
+        service=label.service,
+        reference=label.reference,
+    )
+
+
 def transfer_entry(sent: Sent) -> TransferEntry:
     """A transfer for the wire."""
     return TransferEntry(
@@ -96,3 +123,8 @@ def transfer_entry(sent: Sent) -> TransferEntry:
         created_at=Instant.of(sent.created_at),
         ended_at=Instant.maybe(sent.ended_at),
     )
+
+
+def listed_transfer(sent: Sent, pro_name: str) -> ListedTransfer:
+    """A transfer of a list for the wire."""
+    return ListedTransfer(**structs.asdict(transfer_entry(sent)), pro_name=pro_name)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from api.cursors import Cursor, one_page, read_cursor, row_number, write_cursor
 from api.jobs import STAFF
-from api.payout_view import PayoutPage, TransferEntry, payout_entry, transfer_entry
+from api.payout_view import PayoutPage, TransferEntry, listed_payout, transfer_entry
 from api.routing import Request, endpoint
 from api.services import Services
-from api.shapes import Answer, Input, PersonId
+from api.shapes import Answer, Input, Instant, PersonId
 from db.errors import Invalid, NotFound
+from db.payout_lists import label_payouts
 from db.payouts import list_payouts
 from tracker.money.payouts import CannotPay, NotFailed, Run, approve, retry_failed, run_payouts
 
@@ -22,11 +23,16 @@ LineNumber = Annotated[int, Meta(ge=1, le=2**63 - 1, description="A payout line'
 
 
 class PayoutsQuery(Input):
-    """Filters; all must fit."""
+    """Filters; all must fit. `unpaid` is all but the paid.
 
-    status: Literal["pending", "approved", "paid", "failed"] | None = None
+    `from` up to, not including, `to`: when the line was written.
+    """
+
+    status: Literal["pending", "approved", "paid", "failed", "unpaid"] | None = None
     pro_id: PersonId | None = None
     job_id: UUID | None = None
+    start: Instant | None = field(default=None, name="from")
+    end: Instant | None = field(default=None, name="to")
     cursor: Cursor | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
@@ -51,16 +57,31 @@ class ApproveAnswer(Answer):
     payouts: list[ApprovedLine]
 
 
+class Agreed(Input):
+    """One pro, and the cents that are due to them."""
+
+    pro_id: PersonId
+    amount_cents: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+
+
 class RunBody(Input):
-    """The same `run_key` again pays nobody twice: choose one per run that you mean."""
+    """The same `run_key` again pays nobody twice: choose one per run that you mean.
+
+    `agreed`: the pros to be paid, with what a person has seen to be due to each. Nobody else is paid, and
+    none whose sum is another by now. Without it everybody is paid what is due.
+    """
 
     run_key: Annotated[
         str, Meta(pattern=r"^[!-~]{1,80}(?!\n)$", description="1 to 80 visible ASCII characters.")
     ]
+    agreed: Annotated[list[Agreed], Meta(max_length=2000)] | None = None
 
 
 class PaidPro(Answer):
-    """`outcome`: transfer (on its way), carried_over (corrections eat it up), or no_account."""
+    """`outcome`: transfer (on its way), carried_over (corrections eat it up), no_account, or changed.
+
+    `changed`: it is not what was agreed. `amount_cents` is due now, and nothing was sent.
+    """
 
     pro_id: str
     outcome: str
@@ -93,11 +114,14 @@ async def dispatch_payouts(request: Request[Services, None, PayoutsQuery]) -> Pa
             status=query.status,
             pro_id=query.pro_id,
             job_id=query.job_id,
+            start=query.start,
+            end=query.end,
             before=before and before[1],
             limit=query.limit + 1,
         )
-    page, more = one_page(lines, query.limit, lambda one: write_cursor(one.created_at, one.id))
-    return PayoutPage(payouts=[payout_entry(line) for line in page], next=more)
+        page, more = one_page(lines, query.limit, lambda one: write_cursor(one.created_at, one.id))
+        labels = await label_payouts(conn, [line.id for line in page])
+    return PayoutPage(payouts=[listed_payout(line, labels[line.id]) for line in page], next=more)
 
 
 @endpoint(
@@ -134,6 +158,7 @@ async def run_payouts_now(request: Request[Services, RunBody, None]) -> RunAnswe
         provider=services.providers.payments.name,
         run_key=f"by-hand:{request.body.run_key}",  # never a week's
         currency=services.settings.currency,
+        agreed=_agreed(request.body),
     )
     done = await run_payouts(services.database, services.settings, run, now=request.now)
     return RunAnswer(
@@ -148,6 +173,10 @@ async def run_payouts_now(request: Request[Services, RunBody, None]) -> RunAnswe
             for paid in done
         ],
     )
+
+
+def _agreed(body: RunBody) -> dict[str, int] | None:
+    return None if body.agreed is None else {one.pro_id: one.amount_cents for one in body.agreed}
 
 
 @endpoint(

@@ -8,11 +8,12 @@ from msgspec import Meta
 
 from api.cursors import Cursor, one_page, read_cursor, row_number, write_cursor
 from api.jobs import STAFF
-from api.payout_view import TransferEntry, TransferPage, transfer_entry
+from api.payout_view import TransferEntry, TransferPage, listed_transfer, transfer_entry
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, PersonId
 from db.errors import Invalid, NotFound
+from db.people import names_of
 from db.transfers import list_transfers
 from tracker.money.accounts import give_account
 from tracker.money.reversals import NotPaid, ask_back
@@ -62,8 +63,9 @@ async def dispatch_transfers(request: Request[Services, None, TransfersQuery]) -
         found = await list_transfers(
             conn, pro_id=query.pro_id, before=before and before[1], limit=query.limit + 1
         )
-    page, more = one_page(found, query.limit, lambda one: write_cursor(one.created_at, one.id))
-    return TransferPage(transfers=[transfer_entry(sent) for sent in page], next=more)
+        page, more = one_page(found, query.limit, lambda one: write_cursor(one.created_at, one.id))
+        names = await names_of(conn, {sent.pro_id for sent in page})
+    return TransferPage(transfers=[listed_transfer(sent, names[sent.pro_id]) for sent in page], next=more)
 
 
 @endpoint(

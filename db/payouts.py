@@ -11,6 +11,7 @@ import asyncpg
 from db.pool import Connection
 
 STATUSES = ("pending", "approved", "paid", "failed")
+UNPAID = "unpaid"  # all of them but the paid, in lists
 DISPUTED = "dispute"  # the first word of `held_for` while a dispute is open
 
 
@@ -92,17 +93,30 @@ async def list_payouts(
     status: str | None = None,
     pro_id: str | None = None,
     job_id: UUID | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Payout]:
-    """Lines, newest first, from just below `before` (an id). Raises ValueError for a status that is none."""
+    """Lines, newest first, from just below `before` (an id); those written from `start` until before `end`.
+
+    `status` is one of STATUSES, or `unpaid` for all but the paid. Raises ValueError for one that is none.
+    """
     where: list[str] = ["true"]
     args: list[object] = []
-    for condition, value in (("pro_id =", pro_id), ("job_id =", job_id), ("id <", before)):
+    for condition, value in (
+        ("pro_id =", pro_id),
+        ("job_id =", job_id),
+        ("created_at >=", start),
+        ("created_at <", end),
+        ("id <", before),
+    ):
         if value is not None:
             args.append(value)
             where.append(f"{condition} ${len(args)}")
-    if status is not None:  # spelled out, so that the partial index serves a generic plan
+    if status == UNPAID:
+        where.append("status <> 'paid'")
+    elif status is not None:  # spelled out, so that the partial index serves a generic plan
         where.append(f"status = '{STATUSES[STATUSES.index(status)]}'")
     rows = await conn.fetch(
         f"SELECT {_COLUMNS} FROM payouts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ${len(args) + 1}",
@@ -135,7 +149,7 @@ async def approve_payouts(conn: Connection, numbers: list[int], *, by: str, at: 
 # What may be paid now: approved, unheld, in no transfer, and its money is in (a line is born by the capture).
 # A correction waits for its own job's lines: it must not eat up what the pro earned elsewhere while the money
 # that it corrects has not been paid out.
-_PAYABLE = """
+PAYABLE = """
     p.status = 'approved' AND p.held_for IS NULL AND p.transfer_no IS NULL
     AND (p.amount_cents > 0 OR NOT EXISTS (
         SELECT FROM payouts o WHERE o.job_id = p.job_id AND o.pro_id = p.pro_id AND o.amount_cents > 0
@@ -145,7 +159,7 @@ _PAYABLE = """
 
 async def pros_to_pay(conn: Connection) -> list[str]:
     """Pros who have something that may be paid now, by id."""
-    rows = await conn.fetch(f"SELECT DISTINCT p.pro_id FROM payouts p WHERE {_PAYABLE} ORDER BY p.pro_id")
+    rows = await conn.fetch(f"SELECT DISTINCT p.pro_id FROM payouts p WHERE {PAYABLE} ORDER BY p.pro_id")
     return [row["pro_id"] for row in rows]
 
 
@@ -159,7 +173,7 @@ async def lock_payable(conn: Connection, pro_id: str) -> list[Payout]:
         "SELECT id FROM payouts WHERE pro_id = $1 AND status <> 'paid' ORDER BY id FOR NO KEY UPDATE", pro_id
     )
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM payouts p WHERE p.pro_id = $1 AND {_PAYABLE} ORDER BY id", pro_id
+        f"SELECT {_COLUMNS} FROM payouts p WHERE p.pro_id = $1 AND {PAYABLE} ORDER BY id", pro_id
     )
     return [_payout(row) for row in rows]
 

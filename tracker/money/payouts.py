@@ -10,6 +10,7 @@ the call (`transfers.py`). A run with the same key, twice, at once, or killed mi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +69,7 @@ class Outcome(StrEnum):
     TRANSFER = "transfer"  # money is on its way
     CARRIED_OVER = "carried_over"  # corrections eat up what is due; both wait for the next run
     NO_ACCOUNT = "no_account"  # nowhere to send it
+    CHANGED = "changed"  # it is not the sum that was agreed to; nothing was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,16 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How transfers are made: by which provider, under which key, in which currency."""
+    """How transfers are made: by which provider, under which key, in which currency.
+
+    `agreed`: the pros that are to be paid, and the cents that a person has seen and agreed to. None:
+    everybody, whatever is due.
+    """
 
     provider: str
     run_key: str
     currency: str
+    agreed: Mapping[str, int] | None = None
 
 
 def transfer_key(number: int) -> str:
@@ -122,7 +129,7 @@ async def run_payouts(database: Database, settings: Settings, run: Run, *, now: 
     without an account are told to dispatch once per run.
     """
     async with database.connection() as conn:
-        pros = await pros_to_pay(conn)
+        pros = [pro for pro in await pros_to_pay(conn) if run.agreed is None or pro in run.agreed]
     done = [paid for pro_id in pros if (paid := await _pay_pro(database, run, pro_id))]
     homeless = [paid for paid in done if paid.outcome is Outcome.NO_ACCOUNT]
     if homeless:
@@ -146,16 +153,25 @@ async def _pay_pro(database: Database, run: Run, pro_id: str) -> Paid | None:
         total = sum(line.amount_cents for line in lines)
         if not lines:
             return None
-        if total <= 0:
-            return Paid(pro_id, Outcome.CARRIED_OVER, total)
+        if run.agreed is not None and run.agreed.get(pro_id) != total:
+            return Paid(pro_id, Outcome.CHANGED, total)
         account = account or _sandbox_account(run.provider, pro_id)
-        if account is None:
+        outcome = outcome_of(total, has_account=account is not None)
+        if outcome is Outcome.NO_ACCOUNT:
             await explain_payouts(conn, [line.id for line in lines], NO_ACCOUNT)
-            return Paid(pro_id, Outcome.NO_ACCOUNT, total)
+        if outcome is not Outcome.TRANSFER or account is None:
+            return Paid(pro_id, outcome, total)
         number = await send(conn, run, pro_id, account, lines)
         return None if number is None else Paid(pro_id, Outcome.TRANSFER, total, number)
 
     return await database.in_transaction(work)
+
+
+def outcome_of(total_cents: int, *, has_account: bool) -> Outcome:
+    """What a run does for a pro with this much due."""
+    if total_cents <= 0:
+        return Outcome.CARRIED_OVER
+    return Outcome.TRANSFER if has_account else Outcome.NO_ACCOUNT
 
 
 def _sandbox_account(provider: str, pro_id: str) -> str | None:
