@@ -20,6 +20,7 @@ from db.notifications import (
     mark_read,
     unread_count,
 )
+from tracker.messages.kinds import PAGE
 
 Req: TypeAlias = Request[Services, None, None]
 
@@ -32,7 +33,7 @@ class NotificationsQuery(Input):
 
 
 class NotificationAnswer(Answer):
-    """One thing I was told. `url`: a page to open, like a payment's."""
+    """One thing I was told. `url`: a page to open, like a payment's. `page`: dispatch's `payouts` or `outbox`."""
 
     id: int
     kind: str
@@ -40,6 +41,7 @@ class NotificationAnswer(Answer):
     body: str
     job_id: str | None
     url: str | None
+    page: str | None
     created_at: Instant
     read_at: Instant | None
 
@@ -118,6 +120,7 @@ def _answer(one: Notification) -> NotificationAnswer:
         body=one.body,
         job_id=None if one.job_id is None else str(one.job_id),
         url=one.facts.get("url"),
+        page=one.facts.get(PAGE),
         created_at=Instant.of(one.created_at),
         read_at=Instant.maybe(one.read_at),
     )

@@ -8,15 +8,15 @@ from datetime import datetime
 from db.analytics import RANGE, Days, by_day
 from db.pool import Connection
 
-FLOWS = ("captured", "refunded", "disputed", "fees", "tips", "paid_out")
+FLOWS = ("captured", "refunded", "disputed", "fees", "tips", "paid_out", "pros")
 
 
 @dataclass(frozen=True, slots=True)
 class MoneyFigures:
     """Cents, from the ledger, by the day of posting. Revenue is what was captured less what was refunded.
 
-    `disputed_cents` left for disputes, less what came back. `fees_cents` is the platform's share of it all.
-    `tips_cents` is part of what was captured and wholly the pros'.
+    `disputed_cents` left for disputes, less what came back. `fees_cents` is the platform's share of it all,
+    `pros_cents` the pros', tips included. `tips_cents` is part of what was captured and wholly the pros'.
     """
 
     captured_cents: int = 0
@@ -26,6 +26,7 @@ class MoneyFigures:
     fees_cents: int = 0
     tips_cents: int = 0
     paid_out_cents: int = 0
+    pros_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ async def money_figures(conn: Connection, starts: list[datetime], end: datetime)
         daily AS (
             SELECT p.day, p.kind, e.account, sum(e.amount_cents) AS cents
             FROM posted p JOIN ledger_entries e ON e.transaction_id = p.id
-            WHERE e.account IN ('provider_balance', 'platform_revenue') GROUP BY p.day, p.kind, e.account
+            WHERE e.account IN ('provider_balance', 'platform_revenue', 'pro_payable')
+            GROUP BY p.day, p.kind, e.account
             UNION ALL
             SELECT p.day, 'tip', '', sum(y.tip_cents)
             FROM posted p JOIN payments y ON y.id = substring(p.key FROM '^payment:([0-9]+):')::bigint
@@ -87,6 +89,8 @@ async def money_figures(conn: Connection, starts: list[datetime], end: datetime)
         flows AS (
             SELECT day, CASE WHEN kind = 'tip' THEN 'tips'
                              WHEN account = 'platform_revenue' THEN 'fees'
+                             WHEN account = 'pro_payable' AND kind NOT LIKE 'payout%' THEN 'pros'
+                             WHEN account = 'pro_payable' THEN NULL
                              WHEN kind IN ('deposit', 'capture') THEN 'captured'
                              WHEN kind LIKE 'refund%' THEN 'refunded'
                              WHEN kind LIKE 'dispute%' THEN 'disputed'

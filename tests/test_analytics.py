@@ -194,6 +194,7 @@ def test_money_is_what_the_ledger_says_on_the_day_it_was_posted(database_url: st
         fees_cents=4800,
         tips_cents=1000,
         paid_out_cents=0,
+        pros_cents=8200,
     )
     assert report.days[DAY].money == MoneyFigures(
         captured_cents=0,
@@ -203,8 +204,9 @@ def test_money_is_what_the_ledger_says_on_the_day_it_was_posted(database_url: st
         fees_cents=2000 - 480 - 70,
         tips_cents=0,
         paid_out_cents=8000,
+        pros_cents=3000 - 820,
     )
-    assert report.total.money == MoneyFigures(18_000, 1300, 16_700, 70, 6250, 1000, 8000)
+    assert report.total.money == MoneyFigures(18_000, 1300, 16_700, 70, 6250, 1000, 8000, 10_380)
     assert report.owed_cents == 8200 + 3000 - 820 - 8200 + 200
 
 

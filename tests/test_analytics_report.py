@@ -195,6 +195,7 @@ def test_money_that_really_moved_is_in_the_figures(postgres: PostgresServer, tem
             revenue_cents=12_200,
             fees_cents=4_280,  # 40 % of the 10,700 that are left of the price
             tips_cents=1_500,
+            pros_cents=6_420 + 1_500,
         )
         assert report.owed_cents == 6_420 + 1_500
 

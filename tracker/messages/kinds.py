@@ -63,6 +63,14 @@ FACTS: Mapping[Kind, frozenset[str]] = MappingProxyType(
 )
 
 URGENT = "urgent"  # a fact that `notify` adds to a notice that breaks the quiet hours
+PAGE = "page"  # a fact that `alert_dispatch` adds: an AlertPage
+
+
+class AlertPage(StrEnum):
+    """A page of the dispatch portal that an alert leads to."""
+
+    PAYOUTS = "payouts"  # what pros are owed, and transfers
+    OUTBOX = "outbox"  # dead letters
 
 
 @dataclass(frozen=True, slots=True)

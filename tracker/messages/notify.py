@@ -18,7 +18,7 @@ from db.outbox import add_task
 from db.pool import Connection
 from db.recipients import Recipient, recipients, staff_ids
 from tracker.jobs.consequences import Effect
-from tracker.messages.kinds import PLANS, URGENT, Channel, Kind
+from tracker.messages.kinds import PAGE, PLANS, URGENT, AlertPage, Channel, Kind
 from tracker.messages.people import quiet_hours_of, voice_for
 from tracker.messages.phones import e164
 from tracker.messages.reach import Way, ways_to
@@ -72,16 +72,18 @@ async def alert_dispatch(
     body: str,
     job_id: UUID | None,
     now: datetime,
+    page: AlertPage | None = None,
 ) -> None:
     """Tell every dispatcher and admin who has a record: bell and push. The same event key alerts once.
 
-    `title` and `body` are shown as they are: no secrets, at most 200 and 1000 characters are kept.
+    `title` and `body` are shown as they are: no secrets, at most 200 and 1000 characters are kept. `page`: where
+    in the portal something can be done about it, when that is not the job.
     """
     staff = await staff_ids(conn)
     if not staff:
         log.warning("nobody to alert (no dispatcher has a record): %s", title)
         return
-    facts = {"title": title, "body": body}
+    facts = {"title": title, "body": body, **({PAGE: page.value} if page else {})}
     await notify(conn, settings, Notice(Kind.ALERT, event_key, tuple(staff), facts, job_id), now=now)
 
 

@@ -8,6 +8,7 @@ from db.errors import NotFound
 from db.pool import Connection, Database
 from db.statements import is_pro
 from db.transfers import lock_payee, set_payout_account
+from tracker.messages.kinds import AlertPage
 from tracker.messages.notify import alert_dispatch
 from tracker.settings import Settings
 
@@ -32,6 +33,7 @@ async def give_account(
             body=f"{by} changed where the money of {pro_id} goes, from {before} to {account}.",
             job_id=None,
             now=now,
+            page=AlertPage.PAYOUTS,
         )
 
     await database.in_transaction(work)

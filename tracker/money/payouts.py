@@ -33,6 +33,7 @@ from db.payouts import (
 from db.pool import Connection, Database
 from db.transfers import Sent, add_transfer, lock_payee, lock_transfer, transfer_by_number
 from tracker.jobs.consequences import Effect
+from tracker.messages.kinds import AlertPage
 from tracker.messages.notify import alert_dispatch
 from tracker.money.calls import freeze
 from tracker.money.payer import SANDBOX
@@ -142,6 +143,7 @@ async def run_payouts(database: Database, settings: Settings, run: Run, *, now: 
                 body="Approved, but nowhere to send it: " + ", ".join(paid.pro_id for paid in homeless)[:900],
                 job_id=None,
                 now=now,
+                page=AlertPage.PAYOUTS,
             )
     return done
 

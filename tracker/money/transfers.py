@@ -21,7 +21,7 @@ from db.payouts import (
 from db.pool import Connection, Database
 from db.transfers import Sent, end_transfer, lock_transfer
 from tracker.jobs.transition import pay_job
-from tracker.messages.kinds import Kind
+from tracker.messages.kinds import AlertPage, Kind
 from tracker.messages.notify import Notice, alert_dispatch, notify
 from tracker.money.calls import Params, once, was_tried
 from tracker.money.ledger import Account, Entry, post
@@ -158,4 +158,5 @@ async def alert_of_transfer(
         body=f"Transfer {sent.id} of {sent.amount_cents} cents: {problem}"[:1000],
         job_id=None,
         now=now,
+        page=AlertPage.PAYOUTS,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from db.outbox import DeadRow, count_dead_since
 from db.pool import Connection
 from tracker.jobs.consequences import Effect
+from tracker.messages.kinds import AlertPage
 from tracker.messages.notify import alert_dispatch
 from tracker.settings import Settings
 
@@ -37,7 +38,14 @@ async def alert_of_dead(conn: Connection, settings: Settings, dead: Sequence[Dea
         try:
             async with conn.transaction():
                 await alert_dispatch(
-                    conn, settings, event_key=key, title=title, body=body, job_id=row.job_id, now=now
+                    conn,
+                    settings,
+                    event_key=key,
+                    title=title,
+                    body=body,
+                    job_id=row.job_id,
+                    now=now,
+                    page=AlertPage.OUTBOX,
                 )
         except Exception:  # the dead letter is listed all the same
             log.exception("dispatch was not alerted of dead letter %s", row.id)
