@@ -33,7 +33,7 @@ class NotificationsQuery(Input):
 
 
 class NotificationAnswer(Answer):
-    """One thing I was told. `url`: a page to open, like a payment's. `page`: dispatch's `payouts` or `outbox`."""
+    """One thing I was told. `url`: a page to open, like a payment's. `page`: one of the dispatch portal."""
 
     id: int
     kind: str

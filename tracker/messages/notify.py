@@ -76,8 +76,8 @@ async def alert_dispatch(
 ) -> None:
     """Tell every dispatcher and admin who has a record: bell and push. The same event key alerts once.
 
-    `title` and `body` are shown as they are: no secrets, at most 200 and 1000 characters are kept. `page`: where
-    in the portal something can be done about it, when that is not the job.
+    `title` and `body` are shown as they are: no secrets, at most 200 and 1000 characters are kept. `page`:
+    where in the portal something can be done about it.
     """
     staff = await staff_ids(conn)
     if not staff:

@@ -5,8 +5,8 @@
  * is taken out before anything here is read.
  */
 
-/** `page`: which of the portal's pages; `job`: the open job; `view`: the saved view of the board. */
-export type Key = "page" | "job" | "view";
+/** `page`: which of the portal's pages; `job`: the open job; `view`: the board's saved view; `pro`: whose statement. */
+export type Key = "page" | "job" | "view" | "pro";
 export type Changes = Partial<Record<Key, string | null>>;
 
 const listeners: (() => void)[] = [];

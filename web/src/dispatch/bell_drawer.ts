@@ -5,10 +5,11 @@ import { region } from "../lib/region.ts";
 import { Drawer } from "./drawer.ts";
 import { button } from "./forms.ts";
 import { words } from "./words.ts";
+import { nav } from "./words/nav.ts";
 
 /** `GET /api/notifications`: what this dispatcher was told. */
 interface Bell {
-  notifications: { id: number; title: string; body: string; job_id: string | null; created_at: string; read_at: string | null }[];
+  notifications: { id: number; title: string; body: string; job_id: string | null; page: string | null; created_at: string; read_at: string | null }[];
   unread: number;
 }
 
@@ -16,12 +17,14 @@ interface Bell {
 export class BellDrawer {
   private readonly http: Http;
   private readonly openJob: (job_id: string) => void;
+  private readonly openPage: (page: string) => void;
   private readonly button: HTMLButtonElement;
   private readonly drawer: Drawer<Bell>;
 
-  constructor(http: Http, openJob: (job_id: string) => void, button: HTMLButtonElement) {
+  constructor(http: Http, openJob: (job_id: string) => void, openPage: (page: string) => void, button: HTMLButtonElement) {
     this.http = http;
     this.openJob = openJob;
+    this.openPage = openPage;
     this.button = button;
     this.drawer = new Drawer("bell", words.bell.title, () => this.read(), (bell) => this.rows(bell));
     button.addEventListener("click", () => this.drawer.open());
@@ -54,10 +57,10 @@ export class BellDrawer {
   }
 
   private row(one: Bell["notifications"][number]): HTMLElement {
-    const { job_id } = one;
-    const open = (id: string): void => {
+    const { job_id, page } = one;
+    const leave = (where: () => void): void => {
       this.drawer.close();
-      this.openJob(id);
+      where();
     };
     return h(
       "li",
@@ -65,7 +68,12 @@ export class BellDrawer {
       h("strong", { class: "small" }, one.title),
       h("p", { class: "small said" }, one.body),
       h("p", { class: "small muted" }, moment(Date.parse(one.created_at), region)),
-      job_id !== null && button(`bell-${one.id}`, words.sandbox.openJob, () => open(job_id)),
+      h(
+        "div",
+        { class: "actions" },
+        page !== null && button(`bell-page-${one.id}`, nav.open(page), () => leave(() => this.openPage(page))),
+        job_id !== null && button(`bell-${one.id}`, words.sandbox.openJob, () => leave(() => this.openJob(job_id))),
+      ),
     );
   }
 }

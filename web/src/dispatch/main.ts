@@ -42,7 +42,7 @@ async function open(token: string): Promise<void> {
   const map = baseMap(byId("map"), http, await mapSettings(http));
   const live = new Live(root, { token }, { state: linked, event: heard });
   const fleet = new FleetMap(map, live, (job_id) => void openById(job_id));
-  const bell = new BellDrawer(http, (job_id) => void openById(job_id), byId<HTMLButtonElement>("bell"));
+  const bell = new BellDrawer(http, (job_id) => void openById(job_id), (page) => nav.goTo(page), byId<HTMLButtonElement>("bell"));
   const ordering = h("div", {});
   const sandbox = new SandboxDrawer(http, (job_id) => void openById(job_id), ordering);
   let panel: JobPanel | null = null;
@@ -57,6 +57,7 @@ async function open(token: string): Promise<void> {
   setInterval(() => {
     void list.refresh();
     sandbox.refresh();
+    nav.refresh();
   }, REFRESH_MS);
   everySecond(() => {
     panel?.tick();

@@ -1,31 +1,32 @@
 import { inLanguage } from "../../lib/language.ts";
 
 const english = {
-  label: "Portal",
+  label: "Pages",
   jobs: "Jobs",
   payouts: "Payouts",
   figures: "Figures",
   outbox: "Outbox",
   title: (page: string): string => `${page} · Dispatch`,
+  open: (page: string): string => (page === "payouts" ? "Open payouts" : page === "outbox" ? "Open the outbox" : "Open the page"),
   loading: "Loading…",
   notLoaded: "This page could not be loaded. Check the connection and try again.",
   again: "Try again",
   more: "Show more",
 };
 
-export type Words = typeof english;
-
-const spanish: Words = {
-  label: "Portal",
+const spanish: typeof english = {
+  label: "Páginas",
   jobs: "Trabajos",
   payouts: "Pagos",
   figures: "Cifras",
   outbox: "Envíos",
-  title: (page) => `${page} · Despacho`,
+  title: (page) => `${page} · Central`,
+  open: (page) => (page === "payouts" ? "Abrir los pagos" : page === "outbox" ? "Abrir los envíos" : "Abrir la página"),
   loading: "Cargando…",
   notLoaded: "No se pudo cargar esta página. Compruebe la conexión e inténtelo de nuevo.",
   again: "Intentar de nuevo",
   more: "Mostrar más",
 };
 
+/** The portal's pages, and what every one of them says. */
 export const nav = inLanguage({ en: english, es: spanish });
