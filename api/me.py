@@ -18,7 +18,7 @@ Req: TypeAlias = Request[Services, None, None]
 
 
 class MeAnswer(Answer):
-    """The caller's own record. `demo`: this server is one, and made-up drives may stand in for my location."""
+    """The caller's own record. `demo`: this server is one, and may make up where I drive."""
 
     id: str
     role: str
@@ -82,6 +82,8 @@ async def change_me(request: Request[Services, MeBody, None]) -> MeAnswer:
             await update_profile(conn, request.principal.id, name=request.body.name)
         if request.body.on_duty is not None and request.principal.role is Role.PRO:
             await set_on_duty(conn, request.principal.id, on_duty=request.body.on_duty)
+    if request.body.on_duty is not None and request.principal.role is Role.PRO:
+        await request.services.duty_changed(request.principal.id)
     return await read_me.handler(request)  # type: ignore[no-any-return]
 
 

@@ -66,7 +66,7 @@ async def _start(folder: Path, browser: Browser) -> Sample:
             await asyncio.sleep(0.01)
         linked = time.perf_counter() - start
         page = await browser.new_page()
-        await page.goto(json.loads(links.read_text())["links"]["track"], wait_until="commit")
+        await page.goto(json.loads(links.read_text())["links"]["moving"], wait_until="commit")
         await page.wait_for_selector(LIVE_DOT, timeout=PATIENCE_S * 1000)
         dot = time.perf_counter() - start
         await page.close()

@@ -10,6 +10,7 @@ from db.active_jobs import active_jobs_of
 from db.pool import Database
 from db.positions import last_positions_of
 from rooms.principal import Role
+from tracker.city.people import VISITOR
 from tracker.city.seed import City, build_city
 from tracker.city.sim import Assignment, simulate
 from tracker.identity.tokens import mint
@@ -54,9 +55,10 @@ async def _run(settings: Settings, count: int) -> None:
 async def _assignments(settings: Settings, database: Database, city: City, count: int) -> list[Assignment]:
     """The first `count` pros, those on the way first, then those with another job, then the free ones.
 
-    A few more who are at work already join them, so that a visitor soon sees work finished and paid.
+    A few more who are at work already join them, so that a visitor soon sees work finished and paid. The
+    visitor's own pro is the visitor's.
     """
-    pro_ids = [person.id for person in city.people if person.role == "pro"]
+    pro_ids = [person.id for person in city.people if person.role == "pro" and person.id != VISITOR]
     async with database.connection() as conn:
         jobs = await active_jobs_of(conn, pro_ids)
         last = await last_positions_of(conn, pro_ids)

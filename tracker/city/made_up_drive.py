@@ -13,9 +13,10 @@ SEED = 1  # the same way is always driven in the same manner
 
 
 def made_up_drive(network: Network, start: tuple[float, float], goal: tuple[float, float]) -> list[Fix]:
-    """The readings of a phone that is driven from `start` to `goal` ((lat, lng) near the network), `EVERY_S` apart.
+    """The readings of a phone that is driven from `start` to `goal` ((lat, lng)), `EVERY_S` apart.
 
-    The first is at the start, the last at the goal, standing. There is always at least one.
+    The drive keeps to the streets: it begins and ends on those nearest to the two places. There is always at
+    least one reading; the last is of a phone that stands at the goal.
     """
     trip = prepare(way(network, start, goal), SEED)
     drive, phone = Drive(), Phone(SEED)

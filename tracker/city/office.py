@@ -13,7 +13,7 @@ import secrets
 from typing import Any
 
 from db.errors import Unavailable
-from tracker.city.people import Person
+from tracker.city.people import VISITOR, Person
 from tracker.city.seed import City
 from tracker.http_client import HttpClient, HttpRefused
 
@@ -81,7 +81,8 @@ class Office:
 
     async def _pay_out(self) -> None:
         waiting = await self._http.get("/api/dispatch/payouts", {"status": "pending", "limit": 200})
-        lines = [line["id"] for line in waiting["payouts"]]
+        # A visitor's money waits for the visitor to approve it.
+        lines = [line["id"] for line in waiting["payouts"] if line["pro_id"] != VISITOR]
         if lines:
             await self._http.post("/api/dispatch/payouts/approve", {"ids": lines})
             await self._http.post("/api/dispatch/payouts/run", {"run_key": f"demo-{secrets.token_hex(4)}"})

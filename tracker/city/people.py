@@ -13,6 +13,7 @@ from tracker.city.skills import SKILLS
 
 PROS = 40
 CUSTOMERS = 40
+VISITOR = f"pro-{PROS}"  # whose page a visitor of the demo is given: nobody simulates them
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tracker.city.addresses import Address, addresses
 from tracker.city.equipment import Equipment, equipment_for
 from tracker.city.names import CITY
 from tracker.city.network import Network
-from tracker.city.people import Person, customers, full_names, pros, staff
+from tracker.city.people import VISITOR, Person, customers, full_names, pros, staff
 from tracker.city.plan import Area, Plan
 from tracker.city.skills import SKILLS, Skill
 from tracker.city.streets import build_streets
@@ -111,9 +111,13 @@ def build_city(seed: int = 1) -> City:
 
 
 def _jobs(seed: int, rng: random.Random, network: Network, people: tuple[Person, ...]) -> Iterator[Job]:
-    """Jobs in every status, each at its customer's home, each by a pro who can do it."""
+    """Jobs in every status, each at its customer's home, each by a pro who can do it.
+
+    The visitor's pro has a past and no plans.
+    """
     everyone = [person for person in people if person.role == "pro"]
-    free = rng.sample(everyone, len(everyone))
+    workers = [person for person in everyone if person.id != VISITOR]
+    free = rng.sample(workers, len(workers))
     clients = [person for person in people if person.role == "customer"]
     statuses = [status for status, count in STATUSES.items() for _ in range(count)]
     for number, status in enumerate(statuses):
@@ -123,7 +127,7 @@ def _jobs(seed: int, rng: random.Random, network: Network, people: tuple[Person,
             pro = _not_a_neighbour(network, client, free)
             free.remove(pro)
         elif status in ("scheduled", "completed"):
-            pro = rng.choice(everyone)
+            pro = rng.choice(everyone if status == "completed" else workers)
         yield _job(str(uuid.uuid5(_NAMESPACE, f"{seed}:{number}")), rng, status, client, pro)
 
 

@@ -51,7 +51,7 @@ class Tempo:
     unload_s: tuple[float, float] = (30, 90)  # from arriving to beginning
     work_s: tuple[float, float] = (180, 480)
     rest_s: tuple[float, float] = (3, 15)  # between jobs
-    unlucky: int = 1  # which pro has bad coverage; not the first, whose link the demo shows
+    unlucky: int = 1  # which pro has bad coverage
     coverage: Coverage = GOES_AND_COMES  # theirs
     patience_s: float = 3600.0  # how long a server may be away
 
@@ -80,7 +80,13 @@ async def simulate(
             group.create_task(office.keep_books())
             for number, assignment in enumerate(assignments):
                 pro = _Pro(
-                    base_url, city, assignment, office, tempo, seed * 1000 + number, unlucky=number == 0
+                    base_url,
+                    city,
+                    assignment,
+                    office,
+                    tempo,
+                    seed * 1000 + number,
+                    unlucky=number == tempo.unlucky,
                 )
                 group.create_task(pro.live())
     finally:
