@@ -34,7 +34,7 @@ from tracker.settings import STATE_FOLDER, Settings
 START_PATIENCE_S = 30.0
 STREETS_FILE = "streets.json"
 CITY = 1  # the seed of the invented city
-LOOK_EVERY_S = 3.0  # whether the visitor needs another job
+LOOK_EVERY_S = 2.0  # whether all goes on, and whether the visitor needs another job
 
 
 def run_demo(*, port: int | None, pros: int, fresh: bool) -> int:
@@ -88,22 +88,27 @@ def _welcome(settings: Settings, visitor: Visitor) -> None:
 
 def _live(processes: Processes, settings: Settings, visitor: Visitor) -> None:
     """Until Ctrl-C, or a process ends by itself. A visitor who has finished their job gets another."""
-    look_at = time.monotonic() + LOOK_EVERY_S
+    trouble = ""
     try:
         while True:
             processes.check()
-            time.sleep(0.5)
-            if time.monotonic() < look_at:
-                continue
-            look_at = time.monotonic() + LOOK_EVERY_S
-            try:
-                if visit := visitor.next_visit():
-                    write_json(DEMO_FILE, describe(settings, visit))
-                    print_next(visit)
-            except httpx.HTTPError as error:  # the next look may do better
-                say(f"the visitor's next job waits: {error}")
+            time.sleep(LOOK_EVERY_S)
+            trouble = _look_after(settings, visitor, trouble)
     except KeyboardInterrupt:
         say("stopping …")
+
+
+def _look_after(settings: Settings, visitor: Visitor, said: str) -> str:
+    """Give the visitor another job when they need one; returns what stands in the way, which is said once."""
+    try:
+        if visit := visitor.next_visit():
+            write_json(DEMO_FILE, describe(settings, visit))
+            print_next(visit)
+    except httpx.HTTPError as error:  # the next look may do better
+        if str(error) != said:
+            say(f"the visitor's next job has to wait: {error}")
+        return str(error)
+    return ""
 
 
 def _forget_everything() -> None:

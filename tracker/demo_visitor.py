@@ -1,4 +1,4 @@
-"""The visitor of the demo: a pro of their own, for whom a job always waits, and the three links that belong to it."""
+"""The visitor of the demo: a pro of their own, for whom a job always waits, and a link to each side of it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _services(city: City) -> Iterator[Service]:
 
 
 def _order_of(customer: Person, service: Service) -> dict[str, Any]:
-    """The order as the company's shop would give it; what must be known before the work can begin is known."""
+    """The order as the company's shop would give it, with all that must be known before the work begins."""
     equipment = equipment_for(service.name, random.Random(1), begun=True, we_supply=False)
     return {
         "reference": f"VISIT-{secrets.token_hex(5).upper()}",
