@@ -13,8 +13,8 @@ export interface Card extends Place {
   pro: { id: string; name: string } | null;
   /** Open pain flags and the worst severity among them; null: none is open. */
   flags: { open: number; worst: string } | null;
-  /** BYO, COMPANY_SUPPLIED or HYBRID; null: nobody has said. */
-  lane: string | null;
+  /** Who brings the equipment: BYO, COMPANY_SUPPLIED or HYBRID. */
+  lane: string;
   order_stage: string;
   order_required: boolean;
   /** Where the job's money is, in one word; the worst news wins. */
