@@ -59,8 +59,11 @@ class Office:
 
 
 @contextmanager
-def open_office(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[Office]:
-    """Found a company, start its processes, and end them afterwards. No provider has a key."""
+def open_office(postgres: PostgresServer, template: str, chromium_path: str, **more: str) -> Iterator[Office]:
+    """Found a company, start its processes, and end them afterwards. No provider has a key.
+
+    `more`: other settings.
+    """
     name = f"office_{uuid.uuid4().hex}"
     url = named(postgres.url, name)
     _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -69,7 +72,7 @@ def open_office(postgres: PostgresServer, template: str, chromium_path: str) -> 
         with_company(url, _nothing)
         folder = Path(stack.enter_context(open_folder()))
         redis = stack.enter_context(start_valkey()).url
-        settings = {"EVIDENCE_FOLDER": str(folder / "evidence")}
+        settings = {"EVIDENCE_FOLDER": str(folder / "evidence"), **more}
         server = stack.enter_context(serving(folder, url, redis, **settings))
         stack.enter_context(working(folder, url, redis, **settings))
         yield Office(server, chromium_path)
