@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, arrival, band, clock, day, distance, moment, money, timeWindow, type Region } from "../src/lib/format.ts";
+import { ago, arrival, band, clock, day, distance, duration, moment, money, timeWindow, type Region } from "../src/lib/format.ts";
 
 const britain: Region = { locale: "en-GB", timeZone: "UTC" };
 const america: Region = { locale: "en-US", timeZone: "UTC" };
@@ -83,4 +83,13 @@ test("money has the currency it is in, however it is spelled", () => {
 
 test("money is cents", () => {
   assert.equal(money(12_905, america), "$129.05");
+});
+
+test("how long something has lasted is said in minutes, hours and days", () => {
+  const minute = 60_000;
+  assert.equal(duration(10_000), "1 min");
+  assert.equal(duration(59 * minute), "59 min");
+  assert.equal(duration(125 * minute), "2 h 5 min");
+  assert.equal(duration(24 * 60 * minute), "1 d");
+  assert.equal(duration(76 * 60 * minute + minute), "3 d 4 h");
 });

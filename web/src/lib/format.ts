@@ -49,6 +49,14 @@ export function ago(then_ms: number, now_ms: number, region: Region): string {
   return `${day(then_ms, now_ms, region)}, ${clock(then_ms, region)}`;
 }
 
+/** How long something takes or has lasted, in whole minutes: "1 min", "2 h 5 min", "3 d 4 h". */
+export function duration(ms: number): string {
+  if (ms < HOUR) return `${Math.max(1, Math.floor(ms / MINUTE))} min`;
+  if (ms < DAY) return hours(ms);
+  const left = Math.floor((ms % DAY) / HOUR);
+  return `${Math.floor(ms / DAY)} d${left === 0 ? "" : ` ${left} h`}`;
+}
+
 function hours(ms: number): string {
   const h = Math.floor(ms / HOUR);
   const min = Math.floor((ms % HOUR) / MINUTE);
