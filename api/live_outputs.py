@@ -23,6 +23,7 @@ class LiveOutputs:
         return Outputs(
             position=self._position,
             fleet=self._fleet,
+            left_fleet=self._left_fleet,
             trail_changed=self._trail_changed,
             contact_changed=self._contact_changed,
             arrival_suggested=self._arrival_suggested,
@@ -35,6 +36,9 @@ class LiveOutputs:
 
     def _fleet(self, pro_id: str, position: dict[str, Any]) -> None:
         self.rooms.fleet.saw(pro_id, position)
+
+    def _left_fleet(self, pro_id: str, lat: float, lng: float) -> None:
+        self.rooms.fleet.left(pro_id, lat, lng)
 
     def _trail_changed(self, job_id: UUID) -> None:
         self.rooms.say.about_job(job_id, Told.TRAIL_CHANGED, {"job_id": str(job_id)})

@@ -136,6 +136,7 @@ async def _set_suspended(request: Req, *, suspended: bool) -> PersonAnswer:
         if not await set_suspended(conn, person_id, at=request.now if suspended else None):
             raise NotFound("There is no such person.")
     request.services.forget_person(person_id)
+    await request.services.duty_changed(person_id)
     return PersonAnswer(success=True, id=person_id)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.pool import Database
+from db.positions import last_place_off_work
 from rooms.server import Rooms
 from tracker.analytics import Analyst
 from tracker.effects.announce import announce_version
@@ -46,6 +47,14 @@ class Services:
     async def announce(self, job_id: UUID, version: int) -> None:
         """Tell the rooms at once; the outbox row makes sure of it should this process die here."""
         await announce_version(self.database, self.rooms.say, job_id, version)
+
+    async def duty_changed(self, pro_id: str) -> None:
+        """A pro may have come to work or left it: dispatchers' maps show nobody who is not there."""
+        self.rooms.say.jobs_changed(pro_id)
+        async with self.database.connection() as conn:
+            last = await last_place_off_work(conn, pro_id)
+        if last is not None:
+            self.rooms.fleet.left(pro_id, last.lat, last.lng)
 
     def forget_person(self, person_id: str) -> None:
         """A person's rights changed: this process and every other one look again at once."""

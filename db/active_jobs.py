@@ -36,6 +36,22 @@ async def active_jobs_of(conn: Connection, pro_ids: Collection[str]) -> dict[str
     return found
 
 
+class ProRow(NamedTuple):
+    """A pro's name, and whether they want work and may have it."""
+
+    name: str
+    on_duty: bool
+
+
+async def pros_of(conn: Connection, pro_ids: Collection[str]) -> dict[str, ProRow]:
+    """Each of these people that exists; who is suspended is off duty."""
+    rows = await conn.fetch(
+        "SELECT id, name, on_duty AND suspended_at IS NULL FROM people WHERE id = ANY($1::text[])",
+        list(pro_ids),
+    )
+    return {person_id: ProRow(*facts) for person_id, *facts in rows}
+
+
 async def names_of(conn: Connection, person_ids: Collection[str]) -> dict[str, str]:
     """The name of each person that exists."""
     rows = await conn.fetch("SELECT id, name FROM people WHERE id = ANY($1::text[])", list(person_ids))

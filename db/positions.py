@@ -15,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.active_jobs import ACTIVE
 from db.pool import Connection
 
 PARTITIONS_LOCK_KEY = 7_262_355_102  # any number, the same in every process
@@ -125,6 +126,13 @@ _LAST = """
 """
 
 
+# Of a pro `p`. Dispatchers see no other pro's place.
+_AT_WORK = f"""
+    (p.suspended_at IS NULL
+     AND (p.on_duty OR EXISTS (SELECT FROM jobs j WHERE j.pro_id = p.id AND j.status IN {ACTIVE})))
+"""
+
+
 async def last_positions_of(conn: Connection, pro_ids: Collection[str]) -> dict[str, LastPosition]:
     """The last position of each of these pros that has one."""
     rows = await conn.fetch(f"{_LAST} WHERE l.pro_id = ANY($1::text[])", list(pro_ids))
@@ -148,10 +156,12 @@ async def last_positions_in(
 ) -> list[LastPosition]:
     """The pros last seen in a viewport (degrees; east < west crosses the antimeridian), newest first.
 
+    Only those who are at work: on duty, or busy with a job.
     A scan: there is one row per pro, and an index on what every heartbeat changes would cost more.
     """
     rows = await conn.fetch(
-        f"{_LAST} WHERE l.lat_e7 BETWEEN $2 AND $4 AND l.received_at > $5"
+        f"{_LAST} JOIN people p ON p.id = l.pro_id"
+        f" WHERE l.lat_e7 BETWEEN $2 AND $4 AND l.received_at > $5 AND {_AT_WORK}"
         " AND CASE WHEN $1::bigint <= $3::bigint THEN l.lng_e7 BETWEEN $1 AND $3"
         "          ELSE l.lng_e7 >= $1 OR l.lng_e7 <= $3 END"
         " ORDER BY l.received_at DESC LIMIT $6",
@@ -160,6 +170,14 @@ async def last_positions_in(
         limit,
     )
     return [_last(row) for row in rows]
+
+
+async def last_place_off_work(conn: Connection, pro_id: str) -> LastPosition | None:
+    """The last position of a pro whom the dispatchers' map must not show any more; None while it may."""
+    row = await conn.fetchrow(
+        f"{_LAST} JOIN people p ON p.id = l.pro_id WHERE l.pro_id = $1 AND NOT {_AT_WORK}", pro_id
+    )
+    return _last(row) if row else None
 
 
 def _last(row: asyncpg.Record) -> LastPosition:

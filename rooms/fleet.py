@@ -1,5 +1,7 @@
 """The dispatchers' view of everybody: positions gathered per cell and told once a second.
 
+Everybody who is on duty or busy with a job, that is: nobody else's place is told, and who goes is said.
+
 A heartbeat costs one dictionary write here. Twice a second a node publishes what its own pros did, one
 message per busy cell; once a second every node tells its screens what it gathered from all nodes.
 """
@@ -7,6 +9,7 @@ message per busy cell; once a second every node tells its screens what it gather
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from rooms.bus import Bus
@@ -49,6 +52,10 @@ class Fleet:
         """A pro of this node moved. `position` has pro_id, lat, lng and what a screen shows."""
         self._unpublished[pro_id] = position
 
+    def left(self, pro_id: str, lat: float, lng: float) -> None:
+        """A pro last seen there (degrees) is no longer to be seen: every screen forgets it."""
+        self._unpublished[pro_id] = {"pro_id": pro_id, "lat": lat, "lng": lng, "gone": True}
+
     def heard(self, cell: str, positions: list[dict[str, Any]]) -> None:
         """Another node published a cell that a screen of this node shows."""
         untold = self._untold.setdefault(cell, {})
@@ -72,9 +79,14 @@ class Fleet:
         """Tell every screen the newest positions of its cells."""
         untold, self._untold = self._untold, {}
         self._engine.broadcast_each(
-            Told.FLEET_TICK,
-            {
-                cell: {"cell": cell, "positions": list(positions.values())}
-                for cell, positions in untold.items()
-            },
+            Told.FLEET_TICK, {cell: _tick_of(cell, places.values()) for cell, places in untold.items()}
         )
+
+
+def _tick_of(cell: str, places: Collection[dict[str, Any]]) -> dict[str, Any]:
+    """What a screen of this cell is told: who is where, and who is not to be seen any more."""
+    return {
+        "cell": cell,
+        "positions": [place for place in places if "gone" not in place],
+        "gone": [place["pro_id"] for place in places if "gone" in place],
+    }

@@ -37,6 +37,7 @@ class Heard:
         return Outputs(
             position=note("position"),
             fleet=note("fleet"),
+            left_fleet=note("left_fleet"),
             trail_changed=note("trail_changed"),
             contact_changed=note("contact_changed"),
             arrival_suggested=note("arrival_suggested"),

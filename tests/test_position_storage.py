@@ -16,6 +16,7 @@ from db.position_group import NoPartitionError, PositionRow, RowsRefusedError, i
 from db.positions import (
     drop_partitions_before,
     ensure_partitions,
+    last_place_off_work,
     last_position,
     last_positions_in,
     trail_of,
@@ -46,8 +47,8 @@ def on(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
 async def seed(conn: Connection) -> None:
     await conn.execute(
         """
-        INSERT INTO people (id, role, name) VALUES ('ann', 'customer', 'Ann'), ('pat', 'pro', 'Pat'),
-                                                   ('kim', 'pro', 'Kim');
+        INSERT INTO people (id, role, name, on_duty) VALUES ('ann', 'customer', 'Ann', false),
+            ('pat', 'pro', 'Pat', false), ('kim', 'pro', 'Kim', true), ('off', 'pro', 'Off', false);
         INSERT INTO skills (code, name) VALUES ('tv', 'TV mounting');
         INSERT INTO jobs (id, customer_id, pro_id, status, skill_no, service, lat, lng, address,
                           approximate_address, price_cents)
@@ -218,6 +219,30 @@ def test_the_fleet_is_read_by_viewport_also_across_the_antimeridian(database_url
             assert (
                 await last_positions_in(conn, -180, -90, 180, 90, seen_after=NOW + timedelta(hours=1)) == []
             )
+
+    on(database_url, work)
+
+
+def test_only_pros_at_work_are_in_the_fleet(database_url: str) -> None:
+    async def work(database: Database) -> None:
+        async with database.connection() as conn:
+            await insert_group(conn, [row(1, 1), row(2, 2, pro="kim"), row(3, 3, pro="off")])
+            early = NOW - timedelta(hours=1)
+
+            async def seen() -> list[str]:
+                found = await last_positions_in(conn, -3, 53, -2, 54, seen_after=early)
+                return [each.pro_id for each in found]
+
+            assert await seen() == ["kim", "pat"]  # on duty; off duty, and busy with a job
+            assert await last_place_off_work(conn, "pat") is None
+            gone = await last_place_off_work(conn, "off")
+            assert gone is not None
+            assert (gone.lat, gone.lng) == (53.4, -2.9)
+            await conn.execute("UPDATE people SET suspended_at = now() WHERE id = 'pat'")
+            await conn.execute("UPDATE people SET on_duty = false WHERE id = 'kim'")
+            assert await seen() == []
+            assert await last_place_off_work(conn, "kim") is not None
+            assert await last_place_off_work(conn, "nobody") is None
 
     on(database_url, work)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from db.active_jobs import active_jobs_of, names_of
+from db.active_jobs import ActiveJobRow, active_jobs_of, names_of
 from db.errors import NotFound
 from db.job_events import events_since
 from db.jobs import Job, job_by_id, jobs_by_ids
@@ -30,6 +30,7 @@ from rooms.principal import Principal, Role
 from rooms.sockets import Since
 from tracker.dots import Dot, contact_for, dot_of, visible_since
 from tracker.jobs.lifecycle import ACTIVE
+from tracker.positions.forms import job_at_hand
 from tracker.snapshot import TRAIL_TAIL, Snapshot
 
 FLEET_MEMORY = timedelta(hours=12)  # pros not heard for longer are not on a dispatcher's map
@@ -98,28 +99,14 @@ class Snapshots:
         return {job.id: dot_of(job, position) for job, position in found if position}
 
     async def fleet(self, west: float, south: float, east: float, north: float) -> list[dict[str, Any]]:
-        """Every pro lately seen in a viewport, as `watch_fleet` answers it."""
+        """Every pro at work who was lately seen in a viewport, as `watch_fleet` answers it."""
         now = datetime.now(UTC)
         async with self._database.connection() as conn:
             seen = await last_positions_in(conn, west, south, east, north, seen_after=now - FLEET_MEMORY)
             pro_ids = [position.pro_id for position in seen]
             names = await names_of(conn, pro_ids)
             jobs = await active_jobs_of(conn, pro_ids)
-        return [
-            {
-                "pro_id": position.pro_id,
-                "name": names.get(position.pro_id),
-                "lat": position.lat,
-                "lng": position.lng,
-                "heading": position.heading_deg,
-                "recorded_at": iso(position.recorded_at),
-                "contact": contact_for(
-                    [job.status for job in jobs[position.pro_id]], position.received_at, now
-                ),
-                "job_id": str(jobs[position.pro_id][0].id) if jobs[position.pro_id] else None,
-            }
-            for position in seen
-        ]
+        return [_fleet_place(each, names.get(each.pro_id), jobs[each.pro_id], now) for each in seen]
 
     def _dot(self, job: Job, last: LastPosition | None) -> Dot | None:
         """The live dot of this node when it is as new as the database's, for its smoothed ETA."""
@@ -127,6 +114,23 @@ class Snapshots:
         if last is None or (told and told["seq"] >= epoch_ms(last.recorded_at)):
             return told if last else None
         return dot_of(job, last)
+
+
+def _fleet_place(
+    position: LastPosition, name: str | None, jobs: list[ActiveJobRow], now: datetime
+) -> dict[str, Any]:
+    """A pro on the dispatchers' map, like `tracker.positions.forms.fleet_place_of` from memory."""
+    job = job_at_hand(jobs)
+    return {
+        "pro_id": position.pro_id,
+        "name": name,
+        "lat": position.lat,
+        "lng": position.lng,
+        "heading": position.heading_deg,
+        "recorded_at": iso(position.recorded_at),
+        "contact": contact_for([each.status for each in jobs], position.received_at, now),
+        "job_id": None if job is None else str(job.id),
+    }
 
 
 def _is_crew(principal: Principal) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from db.position_group import PositionRow
 from db.times import iso
@@ -16,6 +17,18 @@ from tracker.positions.heartbeat import Heartbeat
 from tracker.positions.live_pro import ActiveJob, LivePro
 
 MOST_SMALLINT = 32_767
+_FARTHEST_FIRST = ("in_progress", "arrived", "en_route", "scheduled", "accepted")
+
+
+class HasStatus(Protocol):
+    """An active job, in memory or as a row."""
+
+    @property
+    def status(self) -> str:
+        """One of those in which a pro is busy with it."""
+
+
+Job = TypeVar("Job", bound=HasStatus)
 
 
 @lru_cache(maxsize=64)  # one fix is written for several jobs and for the fleet
@@ -61,9 +74,14 @@ def dot_of(job: ActiveJob, fix: Heartbeat, eta: Eta | None, next_in_s: int) -> d
     }
 
 
-def fleet_place_of(pro: LivePro, fix: Heartbeat) -> dict[str, Any]:
-    """A pro as the dispatchers' map shows it; `job_id` is the job under way, if any."""
-    job_id = next(iter(pro.jobs), None)
+def job_at_hand(jobs: Iterable[Job]) -> Job | None:
+    """Of a pro's active jobs the one that has come farthest: what the pro is doing now, if anything."""
+    return min(jobs, key=lambda job: _FARTHEST_FIRST.index(job.status), default=None)
+
+
+def fleet_place_of(pro: LivePro, fix: Heartbeat, contact: Contact = Contact.LIVE) -> dict[str, Any]:
+    """A pro as the dispatchers' map shows it; `job_id` is the job at hand, if any."""
+    job = job_at_hand(pro.jobs.values())
     return {
         "pro_id": pro.id,
         "name": pro.name,
@@ -71,6 +89,6 @@ def fleet_place_of(pro: LivePro, fix: Heartbeat) -> dict[str, Any]:
         "lng": round(fix.lng, 7),
         "heading": fix.heading_deg,
         "recorded_at": iso_of(fix.recorded_ms),
-        "contact": Contact.LIVE.value,
-        "job_id": job_id,
+        "contact": contact.value,
+        "job_id": None if job is None else job.key,
     }

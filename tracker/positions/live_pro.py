@@ -92,9 +92,10 @@ class ActiveJob:
 class LivePro:
     """One pro on this node.
 
-    `name` is None until the first load, and for a person nobody knows. `sessions` are the numbers by device
-    and job. `asked_for` counts how often fresh facts were called for, `loaded_for` says which of these calls
-    the present facts answer, `loaded_at` (loop time) how old they are.
+    `name` is None until the first load, and for a person nobody knows. `on_fleet`: the dispatchers' map was
+    told where the pro is, and not yet that it shall forget it. `sessions` are the numbers by device and job.
+    `asked_for` counts how often fresh facts were called for, `loaded_for` says which of these calls the
+    present facts answer, `loaded_at` (loop time) how old they are.
     """
 
     __slots__ = (
@@ -106,6 +107,8 @@ class LivePro:
         "loaded_at",
         "loaded_for",
         "name",
+        "on_duty",
+        "on_fleet",
         "pace",
         "policy",
         "sessions",
@@ -119,6 +122,8 @@ class LivePro:
     def __init__(self, pro_id: str, now: float) -> None:
         self.id = pro_id
         self.name: str | None = None
+        self.on_duty = False
+        self.on_fleet = False
         self.jobs: dict[str, ActiveJob] = {}
         self.sessions: dict[str, dict[UUID | None, int]] = {}
         self.track = Track()
@@ -155,6 +160,10 @@ class LivePro:
             return [job for job in self.jobs.values() if job.status not in here]
         job = self.jobs.get(job_id)
         return None if job is None else [job]
+
+    def is_at_work(self) -> bool:
+        """On duty, or busy with a job: dispatchers see no other pro's place."""
+        return self.on_duty or bool(self.jobs)
 
     def is_on_the_way(self) -> bool:
         """Whether any job is en route, so that the pro's speed says something about an ETA."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from uuid import UUID
 
-from db.active_jobs import ActiveJobRow, active_jobs_of, names_of
+from db.active_jobs import ActiveJobRow, active_jobs_of, pros_of
 from db.errors import Problem, Unavailable
 from db.pool import Database
 from db.positions import LastPosition, last_positions_of
@@ -163,11 +163,10 @@ class LivePros:
         asked_for = [pro.asked_for for pro in pros]
         started = self._loop.time()
         ids = [pro.id for pro in pros]
-        unnamed = [pro.id for pro in pros if pro.name is None]
         async with self._database.connection() as conn:
             jobs = await active_jobs_of(conn, ids)
             last = await last_positions_of(conn, ids)
-            names = await names_of(conn, unnamed) if unnamed else {}
+            people = await pros_of(conn, ids)
             sessions = await sessions_of(
                 conn, [key for pro in pros for key in pro.missing_sessions(jobs[pro.id])]
             )
@@ -175,7 +174,8 @@ class LivePros:
         for key, number in sessions.items():
             numbers.setdefault(key.pro_id, {})[key] = number
         for pro, answered in zip(pros, asked_for, strict=True):
-            pro.name = pro.name or names.get(pro.id)
+            if person := people.get(pro.id):
+                pro.name, pro.on_duty = person
             pro.loaded_at, pro.loaded_for = started, answered
             self._loaded(pro, jobs[pro.id], last.get(pro.id), numbers.get(pro.id, {}))
 

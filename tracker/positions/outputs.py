@@ -22,6 +22,8 @@ class Outputs:
     position: Callable[[ActiveJob, dict[str, Any]], None]
     # (pro id, {pro_id, name, lat, lng, …}): for the dispatchers' map, also between jobs
     fleet: Callable[[str, dict[str, Any]], None]
+    # (pro id, latitude, longitude): off duty and without a job; the map forgets who was seen there
+    left_fleet: Callable[[str, float, float], None]
     # (job id): late points filled the trail
     trail_changed: Callable[[UUID], None]
     # (job id, contact, when the last position came, ISO 8601)

@@ -129,6 +129,8 @@ class Receiver:
                 self._pros.forget(pro_id)
             else:
                 self._tell_contact(pro, contact, last_received_ms)
+                if pro.on_fleet and pro.track.newest is not None:
+                    self._outputs.fleet(pro.id, fleet_place_of(pro, pro.track.newest, contact))
 
     def take_counts(self) -> dict[str, int]:
         """Positions by verdict since the last call, and `rejected` and `duplicate_row`, for the metrics."""
@@ -186,7 +188,9 @@ class Receiver:
             self._outputs.position(job, dot_of(job, fix, self._eta(pro, job, fix, now_ms), interval_s))
         if contact := self._contacts.heard(pro.id, now_ms, interval_s, now_ms):
             self._tell_contact(pro, contact, now_ms)
-        self._outputs.fleet(pro.id, fleet_place_of(pro, judged.moved_to))
+        if pro.is_at_work():
+            pro.on_fleet = True
+            self._outputs.fleet(pro.id, fleet_place_of(pro, judged.moved_to))
 
     def _committed(self, pro: LivePro, message: Message, judged: Judged, outcome: Outcome) -> None:
         """The rows are durable, or not: answer the phone."""
@@ -247,6 +251,9 @@ class Receiver:
             now_ms = pro.waiting[0].now_ms if pro.waiting else heard_ms
             self._contacts.heard(pro.id, heard_ms, pro.policy.interval_s, now_ms)
         self._set_policy(pro)
+        if pro.on_fleet and not pro.is_at_work() and pro.track.newest is not None:
+            pro.on_fleet = False
+            self._outputs.left_fleet(pro.id, pro.track.newest.lat, pro.track.newest.lng)
 
     def _gone(self, pro: LivePro) -> None:
         self._contacts.forget(pro.id)
