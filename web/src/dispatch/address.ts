@@ -1,3 +1,5 @@
+import type { FilterKey } from "./board/filter.ts";
+
 /**
  * Where a person is on the dispatch page, in the address's fragment: `#page=payouts&job=…`.
  *
@@ -5,8 +7,11 @@
  * is taken out before anything here is read.
  */
 
-/** `page`: which of the portal's pages; `job`: the open job; `view`: the board's saved view; `pro`: whose statement. */
-export type Key = "page" | "job" | "view" | "pro";
+/**
+ * `page`: which of the portal's pages; `job`: the open job; `view`: the board's saved view, and what it is narrowed to
+ * otherwise; `pro`: whose statement; `sandbox`: a payment page of the sandbox leads here.
+ */
+export type Key = "page" | "job" | "view" | "pro" | "sandbox" | FilterKey;
 export type Changes = Partial<Record<Key, string | null>>;
 
 const listeners: (() => void)[] = [];

@@ -10,10 +10,12 @@ import { everySecond } from "../lib/tick.ts";
 import { signOut, takeToken } from "../lib/token.ts";
 import { baseMap } from "../map/base_map.ts";
 import { mapSettings } from "../map/settings.ts";
-import { said } from "./address.ts";
+import { onAddress, said, say } from "./address.ts";
 import { BellDrawer } from "./bell_drawer.ts";
+import { Board } from "./board/board.ts";
+import { offerSwitch } from "./board/switch.ts";
+import { BoardStore } from "./board_store.ts";
 import { FleetMap } from "./fleet_map.ts";
-import { JobList } from "./job_list.ts";
 import { JobPanel } from "./job_panel.ts";
 import { Nav } from "./nav.ts";
 import { orderForm } from "./order_form.ts";
@@ -21,11 +23,9 @@ import { SandboxDrawer } from "./sandbox_drawer.ts";
 import { words } from "./words.ts";
 import { problems } from "./words/problems.ts";
 
-/** The list has no live feed of its own yet; it is read again this often. */
+/** What nobody tells of, as what a sandbox keeps, is read again this often. */
 const REFRESH_MS = 15_000;
 
-/** The address of a payment page of the sandbox leads here: `#sandbox=…`. Signing in clears the fragment. */
-const toSandbox = new URLSearchParams(location.hash.slice(1)).has("sandbox");
 const token = takeToken();
 writeFixedWords(words.fixed);
 learnProblems(problems);
@@ -36,26 +36,31 @@ async function open(token: string): Promise<void> {
   const root = rootOf(location.pathname);
   const http = new Http(root, token);
   show(byId("board"), said("page") === null); // the map takes a moment
-  const list = new JobList(http, choose, trouble);
-  void list.refresh();
+  const store = new BoardStore(http, trouble);
+  const board = new Board(http, store, openJob, trouble);
+  store.refresh(); // the jobs need no map and no connection
   byId("map").setAttribute("aria-label", words.map);
   const map = baseMap(byId("map"), http, await mapSettings(http));
   const live = new Live(root, { token }, { state: linked, event: heard });
-  const fleet = new FleetMap(map, live, (job_id) => void openById(job_id));
-  const bell = new BellDrawer(http, (job_id) => void openById(job_id), (page) => nav.goTo(page), byId<HTMLButtonElement>("bell"));
+  const fleet = new FleetMap(map, live, openJob);
+  const bell = new BellDrawer(http, openJob, (page) => nav.goTo(page), byId<HTMLButtonElement>("bell"));
   const ordering = h("div", {});
-  const sandbox = new SandboxDrawer(http, (job_id) => void openById(job_id), ordering);
+  const sandbox = new SandboxDrawer(http, openJob, ordering);
   let panel: JobPanel | null = null;
-  const desk = { http, openJob: (job_id: string) => void openById(job_id), openSandbox: () => sandbox.open(), trouble };
+  /** The job that the address names; its panel may still be on its way. */
+  let opened: string | null = null;
+  const desk = { http, openJob, openSandbox: () => sandbox.open(), trouble };
   const nav = new Nav(desk, () => map.invalidateSize());
 
   offerOrder();
   setText(byId("sandbox"), words.sandbox.open);
   byId("sandbox").addEventListener("click", () => sandbox.open());
-  if (toSandbox) sandbox.open();
+  offerSwitch();
+  onAddress(follow);
+  follow();
   bell.refresh();
   setInterval(() => {
-    void list.refresh();
+    board.tick();
     sandbox.refresh();
     nav.refresh();
   }, REFRESH_MS);
@@ -70,7 +75,7 @@ async function open(token: string): Promise<void> {
     show(byId("own"), live.state === "down");
     if (live.state !== "up") return;
     void fleet.watch();
-    void list.refresh();
+    void store.watch(live);
     bell.refresh();
     nav.refresh();
     panel?.watch.connected();
@@ -78,6 +83,7 @@ async function open(token: string): Promise<void> {
 
   function heard(name: string, data: unknown): void {
     if (name === "fleet_tick") fleet.take((data as { positions: Parameters<FleetMap["take"]>[0] }).positions);
+    else if (name === "board_changed") store.take(data as { jobs: string[] | null });
     else if (name === "notification") bell.refresh();
     else panel?.watch.event(name, data);
     if (name === "status_changed" || name === "notification") sandbox.refresh();
@@ -95,29 +101,37 @@ async function open(token: string): Promise<void> {
     const send = async (order: () => Promise<unknown>): Promise<void> => {
       if (!(await sandbox.act(order))) return;
       offerOrder();
-      void list.refresh();
     };
     ordering.replaceChildren(open);
   }
 
-  function choose(job: Job): void {
-    nav.goTo(null);
-    panel?.close();
-    panel = new JobPanel(live, http, map, job, () => void list.refresh(), close);
-    list.choose(job.id);
+  /** Opens a job, wherever one was chosen: on the board, on the map, in an alert. */
+  function openJob(job_id: string): void {
+    say({ page: null, job: job_id }, "step");
   }
 
-  function close(): void {
+  /** The address says which job is open; Back closes it. */
+  function follow(): void {
+    if (said("sandbox") !== null) {
+      say({ sandbox: null });
+      sandbox.open();
+    }
+    const job_id = said("job");
+    if (job_id === opened) return;
+    opened = job_id;
     panel?.close();
     panel = null;
-    list.choose(null);
+    board.choose(job_id);
+    if (job_id !== null) void showJob(job_id);
   }
 
-  async function openById(id: string): Promise<void> {
+  async function showJob(job_id: string): Promise<void> {
     try {
-      choose(list.find(id) ?? (await http.get<Job>(`api/jobs/${encodeURIComponent(id)}`)));
+      const job = await http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`);
+      if (opened === job_id) panel = new JobPanel(live, http, map, job, () => undefined, () => say({ job: null }));
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
+      if (opened === job_id) say({ job: null });
       trouble(error);
     }
   }

@@ -1,0 +1,225 @@
+import { serverNow } from "../../lib/clock.ts";
+import { byId, h, setText, show } from "../../lib/dom.ts";
+import { HttpProblem, type Http } from "../../lib/http.ts";
+import { saveFile } from "../../lib/save_file.ts";
+import { onAddress, said, say } from "../address.ts";
+import type { BoardStore, Changed } from "../board_store.ts";
+import { ACTIVE, type Card } from "../card.ts";
+import { button } from "../forms.ts";
+import { board as words } from "../words/board.ts";
+import { BulkAssign } from "./bulk_assign.ts";
+import { choicesOf } from "./choices.ts";
+import { EndedJobs } from "./ended.ts";
+import { endedWanted, FILTER_KEYS, filterFrom, isSame, narrowed, queryOf, statusesOf, testOf, type Filter } from "./filter.ts";
+import { Filters } from "./filters.ts";
+import { lateBy } from "./lateness.ts";
+import { BoardList } from "./list.ts";
+import { grouped } from "./order.ts";
+import { Selection } from "./selection.ts";
+import { Views } from "./views.ts";
+
+/** The job board: what is asked for, the list that answers it, and what is done with many jobs at once. */
+export class Board {
+  private readonly http: Http;
+  private readonly store: BoardStore;
+  private readonly trouble: (problem: HttpProblem) => void;
+  private readonly ended: EndedJobs;
+  private readonly selection = new Selection();
+  private readonly list: BoardList;
+  private readonly filters: Filters;
+  private readonly views: Views;
+  private readonly bulk: BulkAssign;
+  private readonly sort = h("select", { id: "sort", "aria-label": words.sort.label });
+  private readonly all = h("input", { id: "all", type: "checkbox" });
+  private readonly count = h("label", { id: "count", class: "small", for: "all" });
+  private readonly bar = h("div", { id: "bulk-bar", class: "bulk-bar", role: "group", "aria-label": words.bulk.label, hidden: true });
+  private readonly chosen = h("span", { class: "small" });
+  private readonly empty = h("p", { id: "empty", class: "muted empty", role: "status", hidden: true });
+  private readonly more = button("more", words.more, () => this.ended.readMore());
+  private filter: Filter = {};
+  private shown: readonly Card[] = [];
+  private changed: Set<string> | null = null;
+  private followed = false;
+  private painting = false;
+  private exporting = false;
+
+  constructor(http: Http, store: BoardStore, open: (job_id: string) => void, trouble: (problem: HttpProblem) => void) {
+    this.http = http;
+    this.store = store;
+    this.trouble = trouble;
+    this.ended = new EndedJobs(http, () => this.paintSoon(null), trouble);
+    this.list = new BoardList(this.selection, { open, selected: () => this.showSelection() });
+    this.filters = new Filters((filter) => this.ask(filter));
+    this.views = new Views(http, (id) => this.askView(id));
+    this.bulk = new BulkAssign(http, (ids) => this.done(ids));
+    this.furnish();
+    store.on((changed) => this.heard(changed));
+    onAddress(() => this.follow());
+    this.follow();
+    void this.readViews();
+  }
+
+  find(id: string): Card | null {
+    return this.store.cards.get(id) ?? this.ended.cards.find((card) => card.id === id) ?? null;
+  }
+
+  /** Marks the job that is shown beside the list. */
+  choose(id: string | null): void {
+    this.list.choose(id);
+  }
+
+  /** Time passes: what was in time is late, and tomorrow is today. */
+  tick(): void {
+    this.want();
+  }
+
+  private furnish(): void {
+    byId("board-head").append(
+      h("div", { class: "board-line" }, this.filters.search, this.filters.toggle),
+      this.filters.panel,
+      h("div", { class: "board-line" }, this.views.select, this.views.opener),
+      this.views.gone,
+      this.views.form,
+      this.filters.quick,
+      h("div", { class: "board-line board-count" }, h("span", { class: "job-box" }, this.all), this.count, this.sort, button("csv", words.csv, () => void this.download())),
+    );
+    byId("jobs").before(this.empty);
+    this.more.id = "more";
+    byId("jobs").after(this.more, this.bar);
+    this.sort.append(...Object.entries(words.sort.by).map(([value, text]) => new Option(text, value)));
+    this.sort.addEventListener("change", () => this.ask(narrowed(this.filter, "sort", this.sort.value)));
+    this.all.addEventListener("change", () => {
+      this.selection.replace(this.all.checked ? this.list.order : []);
+      this.showSelection();
+    });
+    this.bar.append(
+      this.chosen,
+      button("bulk-assign", words.bulk.open, () => void this.bulk.open(this.shown.filter(({ id }) => this.selection.has(id))), true),
+      button("bulk-clear", words.bulk.clear, () => this.done(this.selection.ids)),
+    );
+    addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** `/` leads to the search from everywhere but a field that takes it as a letter, or something that lies above. */
+  private key(event: KeyboardEvent): void {
+    const { search } = this.filters;
+    if (event.target === search && event.key === "Escape") byId("jobs").querySelector<HTMLElement>("[data-job][tabindex='0']")?.focus();
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    if (search.offsetParent === null) return; // another page of the portal
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+
+  /** The address says what is asked for: a filter; without one, a saved view; without both, every active job. */
+  private follow(): void {
+    const view = said("view");
+    const filter = filterFrom(said);
+    const kept = view === null ? null : this.views.filterOf(view);
+    const wanted = Object.keys(filter).length > 0 ? filter : (kept ?? {});
+    this.views.show(view, wanted, kept !== null ? !isSame(kept, wanted) : Object.keys(wanted).length > 0);
+    this.sort.value = wanted.sort ?? "";
+    if (isSame(wanted, this.filter) && this.followed) return;
+    this.followed = true;
+    this.filter = wanted;
+    this.want();
+  }
+
+  /** Somebody asks for another filter: it goes into the address, which is then followed. */
+  private ask(filter: Filter): void {
+    const view = said("view");
+    const kept = view === null ? null : this.views.filterOf(view);
+    const blank = Object.keys(filter).length === 0;
+    const isKept = kept !== null && isSame(kept, filter);
+    const says = (key: (typeof FILTER_KEYS)[number]): string | null => (isKept ? null : (filter[key] ?? null));
+    say({ ...Object.fromEntries(FILTER_KEYS.map((key) => [key, says(key)])), ...(blank && !isKept ? { view: null } : {}) });
+  }
+
+  private askView(id: string | null): void {
+    say({ ...Object.fromEntries(FILTER_KEYS.map((key) => [key, null])), view: id }, "step");
+    this.follow(); // a view that was saved under the same address has another filter now
+  }
+
+  private async readViews(): Promise<void> {
+    try {
+      await this.views.read();
+      this.follow();
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      this.trouble(error);
+    }
+  }
+
+  private want(): void {
+    const ended = endedWanted(this.filter);
+    this.ended.want(ended.length === 0 ? null : queryOf(this.filter, ended));
+    const now_ms = serverNow();
+    this.store.want(testOf(this.filter, now_ms, (card) => lateBy(card, now_ms) > 0));
+  }
+
+  private heard(changed: Changed): void {
+    if (changed !== null && [...changed].some((id) => !this.store.cards.has(id) || this.ended.cards.some((card) => card.id === id))) this.ended.refresh();
+    this.paintSoon(changed);
+  }
+
+  /** Draws with the next frame, however much is heard until then; null: it may be another list altogether. */
+  private paintSoon(changed: Changed): void {
+    if (!this.painting) this.changed = changed === null ? null : new Set(changed);
+    else if (changed === null || this.changed === null) this.changed = null;
+    else for (const id of changed) this.changed.add(id);
+    if (this.painting) return;
+    this.painting = true;
+    requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    this.painting = false;
+    const now_ms = serverNow();
+    const late = (card: Card): boolean => lateBy(card, now_ms) > 0;
+    const active = this.store.shown();
+    const known = new Set(active.map(({ id }) => id));
+    this.shown = [...active, ...this.ended.cards.filter(({ id }) => !known.has(id) && !this.store.cards.has(id))];
+    this.list.show(grouped(this.shown, this.filter.sort, late), this.changed, now_ms);
+    this.filters.show(this.filter, choicesOf(this.store.cards, this.filter, now_ms));
+    this.selection.keep(new Set(this.list.order));
+    this.showSelection();
+    show(this.more, this.ended.more);
+    setText(this.empty, this.store.ready && !this.ended.waiting ? words.none(Object.keys(this.filter).length > 0) : words.loading);
+    show(this.empty, this.shown.length === 0);
+    byId("jobs").dataset["ready"] = String(this.store.ready);
+  }
+
+  private showSelection(): void {
+    const { size } = this.selection;
+    this.list.tick();
+    this.all.checked = size > 0 && size === this.list.order.length;
+    this.all.indeterminate = size > 0 && !this.all.checked;
+    setText(this.count, words.count(this.shown.length, this.ended.more));
+    setText(this.chosen, words.bulk.chosen(size));
+    show(this.bar, size > 0);
+  }
+
+  /** These need not be chosen any more. */
+  private done(ids: readonly string[]): void {
+    for (const id of ids) this.selection.set(id, false);
+    this.showSelection();
+  }
+
+  /** What is asked for as a file: the same jobs, all of them, however many are on the screen. */
+  private async download(): Promise<void> {
+    if (this.exporting) return;
+    this.exporting = true;
+    const chosen = statusesOf(this.filter);
+    const query = queryOf(this.filter, chosen.length > 0 ? chosen : [...ACTIVE, ...endedWanted(this.filter)]);
+    query.set("format", "csv");
+    try {
+      saveFile(await this.http.file(`api/dispatch/board?${query.toString()}`), words.file(new Date(serverNow()).toISOString().slice(0, 10)));
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      this.trouble(error);
+    } finally {
+      this.exporting = false;
+    }
+  }
+}

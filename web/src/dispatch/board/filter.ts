@@ -1,0 +1,131 @@
+import type { Status } from "../../lib/wire.ts";
+import { ACTIVE, ENDED, type Card } from "../card.ts";
+
+/** What a board can be narrowed to. The server, a saved view and the address use the same keys. */
+export const FILTER_KEYS = ["status", "search", "service", "pro_id", "unassigned", "flags", "lane", "money", "from", "to", "late", "sort"] as const;
+export type FilterKey = (typeof FILTER_KEYS)[number];
+
+/**
+ * What somebody wants to see; a key that is missing narrows nothing.
+ *
+ * `status`: one or several, comma-separated; none means every active one. `flags`: any or critical. `from` and `to`,
+ * both included, bound the job's day: today, tomorrow, or like 2026-11-21. `unassigned` and `late`: "true". `sort`:
+ * newest, or window; without it the jobs stand in groups by status.
+ */
+export type Filter = Readonly<Partial<Record<FilterKey, string>>>;
+
+/** A time from `from_ms` until before `to_ms`, epoch milliseconds. */
+export interface Span {
+  from_ms: number;
+  to_ms: number;
+}
+
+/** The same filter with one key said otherwise; "" takes it out. */
+export function narrowed(filter: Filter, key: FilterKey, value: string): Filter {
+  const { [key]: _, ...rest } = filter;
+  return value === "" ? rest : { ...rest, [key]: value };
+}
+
+/** Whether two filters want the same. */
+export function isSame(one: Filter, other: Filter): boolean {
+  return FILTER_KEYS.every((key) => (one[key] ?? "") === (other[key] ?? ""));
+}
+
+/** How many things a filter narrows by, apart from what is searched for. */
+export function narrowness(filter: Filter): number {
+  return FILTER_KEYS.filter((key) => key !== "search" && key !== "sort" && key !== "to" && filter[key]).length;
+}
+
+/** The keys of a filter out of whatever says them: an address, a saved view of another release. */
+export function filterFrom(say: (key: FilterKey) => string | null | undefined): Filter {
+  const found = FILTER_KEYS.map((key) => [key, say(key)] as const).filter(([, value]) => value);
+  return Object.fromEntries(found) as Filter;
+}
+
+/** The chosen statuses; none chosen: []. */
+export function statusesOf(filter: Filter): Status[] {
+  const known: readonly Status[] = [...ACTIVE, ...ENDED];
+  return (filter.status ?? "").split(",").filter((word): word is Status => known.includes(word as Status));
+}
+
+/** The filter with a status chosen, or not chosen any more. */
+export function toggled(filter: Filter, status: Status): Filter {
+  const chosen = statusesOf(filter);
+  const next = chosen.includes(status) ? chosen.filter((one) => one !== status) : [...chosen, status];
+  return narrowed(filter, "status", next.join(","));
+}
+
+/**
+ * The statuses of ended jobs that the server has to be asked for: those that were chosen; all of them when somebody
+ * searches without choosing.
+ */
+export function endedWanted(filter: Filter): Status[] {
+  const chosen = statusesOf(filter);
+  if (chosen.length > 0) return ENDED.filter((status) => chosen.includes(status));
+  return filter.search ? [...ENDED] : [];
+}
+
+/** The time that a filter's days are, on this device's clock; null: it names none. */
+export function spanOf({ from, to }: Filter, now_ms: number): Span | null {
+  if (from === undefined && to === undefined) return null;
+  const from_ms = from === undefined ? Number.NEGATIVE_INFINITY : midnight(from, 0, now_ms);
+  const to_ms = to === undefined ? Number.POSITIVE_INFINITY : midnight(to, 1, now_ms);
+  return { from_ms, to_ms };
+}
+
+/** The midnight that a day begins with, or (`more` days later) another. */
+function midnight(day: string, more: number, now_ms: number): number {
+  const [year = Number.NaN, month = Number.NaN, date = Number.NaN] = day.split("-").map(Number);
+  const today = new Date(now_ms);
+  if (day === "today" || day === "tomorrow") {
+    const ahead = day === "today" ? more : more + 1;
+    return new Date(today.getFullYear(), today.getMonth(), today.getDate() + ahead).getTime();
+  }
+  return new Date(year, month - 1, date + more).getTime();
+}
+
+/** What the server is asked for the same jobs; `statuses` instead of the filter's own. */
+export function queryOf(filter: Filter, statuses: readonly Status[]): URLSearchParams {
+  return new URLSearchParams({ ...filter, status: statuses.join(",") });
+}
+
+/** The test that a filter is, with everything that does not depend on the card worked out once. */
+export function testOf(filter: Filter, now_ms: number, late: (card: Card) => boolean): (card: Card) => boolean {
+  const statuses = statusesOf(filter);
+  const words = plain(filter.search ?? "").split(" ").filter(Boolean);
+  const span = spanOf(filter, now_ms);
+  const tests: ((card: Card) => boolean)[] = [];
+  if (statuses.length > 0) tests.push((card) => statuses.includes(card.status));
+  if (filter.service) tests.push((card) => plain(card.service).includes(plain(filter.service ?? "")));
+  if (filter.pro_id) tests.push((card) => card.pro?.id === filter.pro_id);
+  if (filter.unassigned) tests.push((card) => card.pro === null);
+  if (filter.flags) tests.push(({ flags }) => flags !== null && (filter.flags !== "critical" || flags.worst === "CRITICAL"));
+  if (filter.lane) tests.push((card) => card.lane === filter.lane);
+  if (filter.money) tests.push((card) => card.money.state === filter.money);
+  if (filter.late) tests.push(late);
+  if (span !== null) tests.push((card) => isWithin(card, span));
+  if (words.length > 0) tests.push((card) => words.every((word) => textOf(card).includes(word)));
+  return (card) => tests.every((test) => test(card));
+}
+
+/** A job's day is its window's beginning, or when none is agreed, the one it was ordered on: as the server has it. */
+function isWithin(card: Card, { from_ms, to_ms }: Span): boolean {
+  const at_ms = Date.parse(card.window_start ?? card.created_at);
+  return at_ms >= from_ms && at_ms < to_ms;
+}
+
+const texts = new WeakMap<Card, string>();
+
+/** What is looked in: service, customer, address and pro, without accents and capitals; worked out once per card. */
+function textOf(card: Card): string {
+  const kept = texts.get(card);
+  if (kept !== undefined) return kept;
+  const text = plain([card.service, card.customer_name, card.address, card.pro?.name ?? ""].join("\n"));
+  texts.set(card, text);
+  return text;
+}
+
+/** Letters as they are compared: "Núñez" is found by "nunez". */
+function plain(text: string): string {
+  return text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().replace(/\s+/g, " ");
+}
