@@ -119,10 +119,20 @@ export class BoardStore {
       if (page.next === null) break;
       query.set("cursor", page.next);
     }
-    this.all.clear();
-    for (const [id, card] of found) this.all.set(id, card);
+    const changed = new Set([...this.all.keys()].filter((id) => !found.has(id)));
+    for (const id of changed) this.all.delete(id);
+    for (const card of found.values()) if (this.keep(card)) changed.add(card.id);
+    const first = !this.ready;
     this.ready = true;
-    this.tell(null);
+    this.tell(first ? null : changed);
+  }
+
+  /** Whether this card is another than the one that was known; that time went by changes no job. */
+  private keep(card: Card): boolean {
+    const known = this.all.get(card.id);
+    if (known !== undefined && JSON.stringify({ ...known, late: card.late }) === JSON.stringify(card)) return false;
+    this.all.set(card.id, card);
+    return true;
   }
 
   private async readSome(): Promise<void> {
@@ -130,12 +140,14 @@ export class BoardStore {
     for (const id of ids) this.heard.delete(id);
     const { cards } = await this.page(new URLSearchParams({ ids: ids.join(","), limit: String(PAGE) }));
     const found = new Map(cards.map((card) => [card.id, card]));
+    const changed = new Set<string>();
     for (const id of ids) {
       const card = found.get(id);
-      if (card !== undefined && isActive(card.status)) this.all.set(id, card);
-      else this.all.delete(id);
+      if (card === undefined || !isActive(card.status)) this.all.delete(id);
+      else if (!this.keep(card)) continue;
+      changed.add(id);
     }
-    this.tell(new Set(ids));
+    this.tell(changed);
   }
 
   private page(query: URLSearchParams): Promise<BoardPage> {

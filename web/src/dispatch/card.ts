@@ -21,7 +21,7 @@ export interface Card extends Place {
   money: { state: string; cents: number };
   created_at: string;
   promised_arrival_at: string | null;
-  /** Whether somebody waits for longer than was agreed, when the server was asked. */
+  /** Whether somebody waited for longer than was agreed when the card was read; `lateBy` says it now. */
   late: boolean;
 }
 
