@@ -10,19 +10,21 @@ from msgspec import Meta
 from api.jobs import STAFF, StatusAnswer, status_answer, told
 from api.routing import Request, endpoint
 from api.services import Services
-from api.shapes import Answer, Input, Instant, PersonId
-from db.candidates import candidates_for
+from api.shapes import Answer, Input, Instant, Latitude, Longitude, PersonId, Version
+from db.candidates import candidates_for, skill_name
 from db.errors import Invalid, NotFound, Problem, Unavailable
 from db.jobs import job_by_id
 from tracker.jobs.assign import reassign_job
 from tracker.jobs.candidates import Ranked, rank
+from tracker.jobs.facts import StaleVersion
 from tracker.jobs.lifecycle import TransitionRefused
 
 
 class AssignBody(Input):
-    """Who gets the job."""
+    """Who gets the job. `version`: only if nothing changed since."""
 
     pro_id: PersonId
+    version: Version | None = None
 
 
 class Assignment(Input):
@@ -65,12 +67,17 @@ class CandidatesQuery(Input):
 
 
 class CandidateView(Answer):
-    """A pro who could take the job. `conflicts`: their jobs in the same window."""
+    """A pro who could take the job. `conflicts`: their jobs in the same window.
+
+    `lat` and `lng` are where they were last, at `seen_at`, unless that is too long ago to say where they are.
+    """
 
     id: str
     name: str
     on_duty: bool
     distance_m: int | None
+    lat: Latitude | None
+    lng: Longitude | None
     seen_at: Instant | None
     active_jobs: int
     conflicts: int
@@ -79,8 +86,9 @@ class CandidateView(Answer):
 
 
 class CandidatesAnswer(Answer):
-    """Best first: on duty, free in the window, near."""
+    """Best first: on duty, free in the window, near. `skill` is the one that all of them have, by name."""
 
+    skill: str
     candidates: list[CandidateView]
 
 
@@ -105,12 +113,17 @@ async def assign_jobs(request: Request[Services, BulkBody, None]) -> BulkAnswer:
     roles=STAFF,
     body=AssignBody,
     answer=StatusAnswer,
-    problems=[TransitionRefused, Invalid, NotFound],
+    problems=[TransitionRefused, StaleVersion, Invalid, NotFound],
 )
 async def assign_job(request: Request[Services, AssignBody, None]) -> StatusAnswer:
     services = request.services
     moved = await reassign_job(
-        services.database, request.principal, request.id, request.body.pro_id, now=request.now
+        services.database,
+        request.principal,
+        request.id,
+        request.body.pro_id,
+        expected_version=request.body.version,
+        now=request.now,
     )
     if moved.changed:
         await told(services, moved.job_id, moved.version)
@@ -132,8 +145,11 @@ async def list_candidates(request: Request[Services, None, CandidatesQuery]) -> 
         if job is None:
             raise NotFound("There is no such job.")
         found = await candidates_for(conn, job.id)
+        skill = await skill_name(conn, job.skill)
     ranked = rank(found, lat=job.lat, lng=job.lng, now=request.now)
-    return CandidatesAnswer(candidates=[_candidate(one) for one in ranked[: request.query.limit]])
+    return CandidatesAnswer(
+        skill=skill, candidates=[_candidate(one) for one in ranked[: request.query.limit]]
+    )
 
 
 async def _assign_one(request: Request[Services, BulkBody, None], one: Assignment) -> AssignOutcome:
@@ -171,11 +187,14 @@ async def _assign_one(request: Request[Services, BulkBody, None], one: Assignmen
 
 def _candidate(one: Ranked) -> CandidateView:
     who = one.candidate
+    known = one.distance_m is not None
     return CandidateView(
         id=who.id,
         name=who.name,
         on_duty=who.on_duty,
         distance_m=None if one.distance_m is None else round(one.distance_m),
+        lat=who.lat if known else None,
+        lng=who.lng if known else None,
         seen_at=Instant.maybe(who.seen_at),
         active_jobs=who.active_jobs,
         conflicts=who.conflicts,

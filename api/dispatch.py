@@ -18,9 +18,12 @@ from api.services import Services
 from api.shapes import Answer, Input, Version
 from db.errors import Invalid, NotFound
 from db.jobs import job_by_id, list_jobs
-from db.pain_flags import flags_of_job
+from db.pain_flags import PainFlag, flags_of_job
+from db.people import names_of
+from tracker.jobs.assign import ASSIGNABLE
 from tracker.jobs.install import equipment_of
-from tracker.jobs.lifecycle import next_steps, parse_status, party_of
+from tracker.jobs.lifecycle import Guard, next_steps, parse_status, party_of, waivable
+from tracker.jobs.metadata import OrderPlan
 from tracker.jobs.pain_flags import Severity
 from tracker.jobs.transition import facts_of
 from tracker.money.books import price_of
@@ -39,10 +42,16 @@ class JobsQuery(Input):
 
 
 class NextStep(Answer):
-    """A status this job may go to; `unmet` are the reasons that stand in the way now."""
+    """A status this job may go to.
+
+    `unmet` are the reasons that stand in the way now, `guards` the same as codes. `waivable`: a step to this
+    status with an `override_reason` is taken all the same.
+    """
 
     status: str
     unmet: list[str]
+    guards: list[Guard]
+    waivable: bool
 
 
 class JobDetail(Answer):
@@ -50,15 +59,20 @@ class JobDetail(Answer):
 
     `estimated_payout_cents` in `metadata` is the pro's share at the company's commission, unless the order
     named another. `pain_flags` are all there ever were, oldest first; open ones have no `resolved_at`.
+    `assignable`: it may be given to a pro, or to another one. `people` are the names of those whom flags and
+    plan name by their id.
     """
 
     version: Version
     job: JobAnswer
     source: str
+    currency: str
     customer_email: str | None
     metadata: EquipmentView
     pain_flags: list[FlagView]
     next: list[NextStep]
+    assignable: bool
+    people: dict[str, str]
 
 
 @endpoint(
@@ -99,18 +113,35 @@ async def dispatch_job(request: Req) -> JobDetail:
         if job is None:
             raise NotFound("There is no such job.")
         flags = await flags_of_job(conn, job.id)
+        equipment = equipment_of(job)
+        people = await names_of(conn, _named_in(flags, equipment.metadata.order_plan))
     critical = tuple(flag.type for flag in flags if flag.is_open and flag.severity == Severity.CRITICAL)
     facts = replace(facts_of(job), critical_flags=critical)
+    party = party_of(request.principal, facts)
     share = split(price_of(job), request.services.settings.commission_bp)
     return JobDetail(
         version=job.version,
         job=view_of(job, request.principal),
         source=job.source,
+        currency=request.services.settings.currency,
         customer_email=job.customer_email,
-        metadata=equipment_view(equipment_of(job), estimated_payout_cents=share.pro_cents),
+        metadata=equipment_view(equipment, estimated_payout_cents=share.pro_cents),
         pain_flags=[flag_view(flag) for flag in flags],
         next=[
-            NextStep(status=status.value, unmet=unmet)
-            for status, unmet in next_steps(facts, party_of(request.principal, facts))
+            NextStep(
+                status=status.value,
+                unmet=[*unmet.values()],
+                guards=[*unmet],
+                waivable=waivable(party, status, pro_id=job.pro_id),
+            )
+            for status, unmet in next_steps(facts, party)
         ],
+        assignable=facts.status in ASSIGNABLE,
+        people=people,
     )
+
+
+def _named_in(flags: list[PainFlag], plan: OrderPlan | None) -> set[str]:
+    """The ids of those who added or resolved a flag or made the plan."""
+    named = {flag.created_by for flag in flags} | {flag.resolved_by for flag in flags if flag.resolved_by}
+    return named | ({plan.generated_by} if plan else set())

@@ -12,8 +12,9 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant, Version
 from db.errors import Invalid, NotFound
-from db.job_events import ChainedEvent, chained_events_since
+from db.job_events import ChainedEvent, JobEvent, chained_events_since
 from db.jobs import job_by_id
+from db.people import names_of
 
 
 class EventsQuery(Input):
@@ -43,10 +44,14 @@ class EventView(Answer):
 
 
 class EventsAnswer(Answer):
-    """A page of events; `next` is the `after` of the page after this one."""
+    """A page of events; `next` is the `after` of the page after this one.
+
+    `people` are the names of those who acted, and of the pros who got or lost the job.
+    """
 
     events: list[EventView]
     next: Version | None
+    people: dict[str, str]
 
 
 @endpoint(
@@ -64,8 +69,14 @@ async def list_events(request: Request[Services, None, EventsQuery]) -> EventsAn
         if await job_by_id(conn, request.id) is None:
             raise NotFound("There is no such job.")
         events = await chained_events_since(conn, request.id, query.after, limit=query.limit + 1)
-    page, more = one_page(events, query.limit, lambda one: one.event.version)
-    return EventsAnswer(events=[_view(one) for one in page], next=more)
+        page, more = one_page(events, query.limit, lambda one: one.event.version)
+        people = await names_of(conn, {who for one in page for who in _named_in(one.event)})
+    return EventsAnswer(events=[_view(one) for one in page], next=more, people=people)
+
+
+def _named_in(event: JobEvent) -> list[str]:
+    pros = (event.data.get("pro_id"), event.data.get("previous_pro_id"))
+    return [event.actor_id, *(who for who in pros if isinstance(who, str))]
 
 
 def _view(one: ChainedEvent) -> EventView:

@@ -46,3 +46,9 @@ async def candidates_for(conn: Connection, job_id: UUID) -> list[Candidate]:
         job_id,
     )
     return [Candidate(**dict(row.items())) for row in rows]
+
+
+async def skill_name(conn: Connection, code: str) -> str:
+    """What people call a skill of the catalogue."""
+    name: str = await conn.fetchval("SELECT name FROM skills WHERE code = $1", code)
+    return name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.active_jobs import ACTIVE
+from db.patterns import containing
 from db.pool import Connection
 
 
@@ -48,6 +50,12 @@ async def standing_of(conn: Connection, person_id: str) -> Standing | None:
     return Standing(row["suspended_at"], row["signed_out_at"]) if row else None
 
 
+async def names_of(conn: Connection, people: Collection[str]) -> dict[str, str]:
+    """The names of these people by id; those without a record are left out."""
+    rows = await conn.fetch("SELECT id, name FROM people WHERE id = ANY($1::text[])", list(people))
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def profile_of(conn: Connection, person_id: str) -> Profile | None:
     """A person's record, or None."""
     row = await conn.fetchrow(
@@ -78,16 +86,26 @@ async def is_admin(conn: Connection, person_id: str) -> bool:
     )
 
 
-async def list_pros(conn: Connection) -> list[ProSummary]:
-    """All pros by name, with their skills and the number of jobs they are busy with."""
+async def list_pros(
+    conn: Connection, *, search: str | None = None, after: str | None = None, limit: int = 1000
+) -> list[ProSummary]:
+    """Pros by name, behind the one with the id `after`; `search` is a part of the name."""
     rows = await conn.fetch(
         f"""
+        WITH page AS MATERIALIZED (
+            SELECT id, name, on_duty, suspended_at FROM people
+            WHERE role = 'pro' AND ($1::text IS NULL OR name ILIKE $1)
+              AND ($2::text IS NULL OR (name, id) > (SELECT name, id FROM people WHERE id = $2))
+            ORDER BY name, id LIMIT $3)
         SELECT p.id, p.name, p.on_duty, p.suspended_at IS NOT NULL AS suspended,
                ARRAY(SELECT s.code FROM pro_skills ps JOIN skills s USING (skill_no)
                      WHERE ps.pro_id = p.id ORDER BY s.code) AS skills,
                (SELECT count(*) FROM jobs j WHERE j.pro_id = p.id AND j.status IN {ACTIVE}) AS active_jobs
-        FROM people p WHERE p.role = 'pro' ORDER BY p.name, p.id
-        """
+        FROM page p ORDER BY p.name, p.id
+        """,
+        None if search is None else containing(search),
+        after,
+        limit,
     )
     return [ProSummary(**dict(row.items())) for row in rows]
 

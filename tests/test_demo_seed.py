@@ -41,7 +41,7 @@ def test_jobs_of_the_demo_carry_items_details_plans_and_the_flags_that_their_fac
             assert bool(equipment.metadata.items) == (job.skill in ("tv_mounting", "camera_installation"))
             assert not is_outdated(equipment.metadata)
             if job.status not in ("pending", "pending_scheduling", "scheduled"):  # a demo pro can do it
-                assert unmet_guards(facts_of(job), Status.IN_PROGRESS, pro_id="somebody") == []
+                assert unmet_guards(facts_of(job), Status.IN_PROGRESS, pro_id="somebody") == {}
         assert {
             FlagType.WALL_TYPE_UNKNOWN,
             FlagType.WIRE_MANAGEMENT_UNKNOWN,

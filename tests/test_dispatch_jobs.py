@@ -120,9 +120,15 @@ def test_the_whole_job_says_what_stands_in_the_way_of_each_next_status(web: Proc
     added = dispatch(web, "POST", f"{job_id}/pain-flags", flag)
     whole = dispatch(web, "GET", job_id)
     assert whole["next"] == [
-        {"status": "completed", "unmet": ["critical pain flags are open: SCOPE_MISMATCH"]},
-        {"status": "cancelled", "unmet": []},
+        {
+            "status": "completed",
+            "unmet": ["critical pain flags are open: SCOPE_MISMATCH"],
+            "guards": ["critical_flags"],
+            "waivable": True,
+        },
+        {"status": "cancelled", "unmet": [], "guards": [], "waivable": True},
     ]
+    assert (whole["assignable"], whole["people"]) == (False, {"dee": "Dee Novak"})
     status, refused = call(web, PAT, "POST", f"/api/jobs/{job_id}/status", {"status": "completed"})
     assert (status, refused["code"], refused["allowed"]) == (409, "guard_refused", [])
     number = added["flag"]["id"]

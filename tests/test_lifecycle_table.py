@@ -145,7 +145,8 @@ def test_the_next_steps_and_what_stands_in_their_way_are_what_a_step_would_be_to
         if unmet:
             with pytest.raises(GuardRefused) as refused:
                 check_step(facts, to, DISPATCHER, pro_id=facts.pro_id, override_reason=None)
-            assert refused.value.facts["unmet"] == unmet
+            assert refused.value.facts["unmet"] == [*unmet.values()]
+            assert refused.value.facts["guards"] == [*unmet]
         else:
             check_step(facts, to, DISPATCHER, pro_id=facts.pro_id, override_reason=None)
 

@@ -10,19 +10,33 @@ from db.jobs import Job, lock_job
 from db.pool import Connection, Database
 from db.schedule import Appointment
 from rooms.principal import Principal
-from tracker.jobs.facts import Actor
-from tracker.jobs.lifecycle import Status, TransitionRefused, check_step
+from tracker.jobs.facts import Actor, StaleVersion
+from tracker.jobs.lifecycle import LIFECYCLE, Status, TransitionRefused, check_step
 from tracker.jobs.overlaps import enter_schedules, settle_new_appointment
 from tracker.jobs.transition import Moved, Step, facts_of, pro_after, taken_before, write_step
 
+# Who has it and is not on the way yet may lose it.
+_WAITING = frozenset({Status.ACCEPTED, Status.SCHEDULED})
+_WAYS_TO_A_PRO = frozenset(
+    status for status, steps in LIFECYCLE.items() if any(step.to is Status.ACCEPTED for step in steps)
+)
+ASSIGNABLE = (_WAITING | _WAYS_TO_A_PRO) - {Status.EN_ROUTE}
+
 
 async def reassign_job(
-    database: Database, principal: Principal, job_id: UUID, pro_id: str, *, now: datetime
+    database: Database,
+    principal: Principal,
+    job_id: UUID,
+    pro_id: str,
+    *,
+    expected_version: int | None = None,
+    now: datetime,
 ) -> Moved:
     """Give a job to a pro, also when another one has it but is not on the way yet.
 
-    Jobs of the new pro whose windows meet are flagged in the same transaction; those of the one who loses
-    it are cleared by the effect CHECK_SCHEDULE. Raises NotFound, Invalid, TransitionRefused, Unavailable.
+    With `expected_version`, raises StaleVersion when the job has changed since. Jobs of the new pro whose
+    windows meet are flagged in the same transaction; those of the one who loses it are cleared by the effect
+    CHECK_SCHEDULE. Raises NotFound, Invalid, TransitionRefused, Unavailable.
     """
 
     async def work(conn: Connection) -> Moved:
@@ -30,8 +44,10 @@ async def reassign_job(
         job = await lock_job(conn, job_id)
         if job is None or not principal.is_staff:
             raise NotFound("There is no such job.")
-        if job.pro_id == pro_id and job.status in (Status.ACCEPTED, Status.SCHEDULED):
+        if job.pro_id == pro_id and job.status in _WAITING:
             return await taken_before(conn, job)
+        if expected_version is not None and job.version != expected_version:
+            raise StaleVersion(current=job.version)
         step = Step(Status.ACCEPTED, pro_id=pro_id)
         await pro_after(conn, job, step, principal)
         step = _kept_or_checked(job, step, principal)

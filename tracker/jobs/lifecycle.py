@@ -39,6 +39,15 @@ class Party(StrEnum):
     MONEY = "money"  # the payout side, never a person
 
 
+class Guard(StrEnum):
+    """A condition that a step needs beside its row in the table."""
+
+    NO_WINDOW = "no_window"  # an appointment without a time
+    NOT_DELIVERED = "not_delivered"  # work whose ordered equipment is not there
+    CRITICAL_FLAGS = "critical_flags"  # completing what may go badly wrong
+    NO_PRO = "no_pro"  # work that nobody has
+
+
 ACTIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.EN_ROUTE, Status.ARRIVED, Status.IN_PROGRESS})
 TERMINAL = frozenset({Status.PAID, Status.CANCELLED})
 LINK_ENDS = frozenset({Status.COMPLETED, Status.PAID, Status.CANCELLED})
@@ -176,21 +185,31 @@ def allowed_next(job: JobFacts, party: Party | None) -> list[Status]:
     return [step.to for step in LIFECYCLE[job.status] if party in step.by]
 
 
-def unmet_guards(job: JobFacts, to: Status, *, pro_id: str | None) -> list[str]:
-    """The sentences of every guard that stands in the way; `pro_id` is the pro after the step."""
-    unmet = []
+def unmet_guards(job: JobFacts, to: Status, *, pro_id: str | None) -> dict[Guard, str]:
+    """Every guard that stands in the way, with its sentence; `pro_id` is the pro after the step."""
+    unmet = {}
     if to is Status.SCHEDULED and not job.has_window:
-        unmet.append("no appointment is agreed on: name its window with POST /api/jobs/{id}/schedule")
+        unmet[Guard.NO_WINDOW] = (
+            "no appointment is agreed on: name its window with POST /api/jobs/{id}/schedule"
+        )
     if to is Status.IN_PROGRESS and job.order_required and job.order_stage != "DELIVERED":
-        unmet.append("the ordered equipment has not been delivered")
+        unmet[Guard.NOT_DELIVERED] = "the ordered equipment has not been delivered"
     if to is Status.COMPLETED and job.critical_flags:
-        unmet.append(f"critical pain flags are open: {', '.join(job.critical_flags)}")
+        unmet[Guard.CRITICAL_FLAGS] = f"critical pain flags are open: {', '.join(job.critical_flags)}"
     if to in (Status.EN_ROUTE, Status.IN_PROGRESS, Status.ACCEPTED) and pro_id is None:
-        unmet.append("no pro is assigned")
+        unmet[Guard.NO_PRO] = "no pro is assigned"
     return unmet
 
 
-def next_steps(job: JobFacts, party: Party | None) -> list[tuple[Status, list[str]]]:
+def waivable(party: Party | None, to: Status, *, pro_id: str | None) -> bool:
+    """Whether a written reason of this party overrides the guards of a step.
+
+    Only a dispatcher's does. Work without a pro may not be, nor an appointment without a time.
+    """
+    return party is Party.STAFF and pro_id is not None and to is not Status.SCHEDULED
+
+
+def next_steps(job: JobFacts, party: Party | None) -> list[tuple[Status, dict[Guard, str]]]:
     """The statuses this party may move the job to, each with the guards that stand in the way now."""
     return [(to, unmet_guards(job, to, pro_id=job.pro_id)) for to in allowed_next(job, party)]
 
@@ -201,8 +220,7 @@ def check_step(
     """Refuse a step that the table, the caller's role or a guard does not allow.
 
     Raises Forbidden (not your job), TransitionRefused (not in the table, or not for you) or GuardRefused.
-    A dispatcher's written reason overrides guards that a person may waive. Work without a pro may not be,
-    nor an appointment without a time.
+    A dispatcher's written reason overrides the guards that are `waivable`.
     """
     party = party_of(principal, job)
     if party is None:
@@ -216,12 +234,12 @@ def check_step(
             allowed=[status.value for status in allowed],
         )
     unmet = unmet_guards(job, to, pro_id=pro_id)
-    possible = pro_id is not None and to is not Status.SCHEDULED
-    waivable = party is Party.STAFF and override_reason is not None and possible
-    if unmet and not waivable:
+    waived = override_reason is not None and waivable(party, to, pro_id=pro_id)
+    if unmet and not waived:
         raise GuardRefused(
-            f"This job cannot become {to.value}: {'; '.join(unmet)}.",
+            f"This job cannot become {to.value}: {'; '.join(unmet.values())}.",
             current=job.status.value,
             allowed=[status.value for status in allowed if status is not to],
-            unmet=unmet,
+            unmet=[*unmet.values()],
+            guards=[*unmet],
         )

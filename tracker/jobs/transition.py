@@ -109,7 +109,7 @@ async def move_job(
             pro_id,
             occurred_at,
             links_die_at=now + link_grace,
-            more={"overridden": waived} if waived else None,
+            more={"overridden": [*waived.values()], "guards": [*waived]} if waived else None,
         )
 
     return await database.in_transaction(work)
