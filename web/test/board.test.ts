@@ -22,8 +22,7 @@ function card(changes: Partial<Card> = {}): Card {
   };
 }
 
-const late = (one: Card): boolean => lateBy(one, NOON) > 0;
-const fits = (filter: Filter, one: Card): boolean => testOf(filter, NOON, late)(one);
+const fits = (filter: Filter, one: Card): boolean => testOf(filter, NOON)(one);
 
 test("a search finds every word somewhere in service, customer, address or pro, whatever its accents", () => {
   assert.ok(fits({ search: "cleo castle" }, card()));
@@ -40,6 +39,8 @@ test("each thing that is asked for must fit", () => {
   }
   assert.ok(!fits({ flags: "critical", lane: "HYBRID" }, critical));
   assert.ok(!fits({ flags: "any" }, card()));
+  assert.ok(fits({ late: "true" }, card({ late: true })));
+  assert.ok(!fits({ late: "true" }, card()));
   assert.ok(!fits({ pro_id: "pat" }, critical));
   assert.ok(fits({ pro_id: "pat", service: "tv" }, card()));
 });
@@ -86,16 +87,16 @@ test("a filter is the same whoever says it, and says nothing that it does not me
 test("jobs stand under their status, late ones first, then by when somebody is expected", () => {
   const soon = card({ window_start: at(1), window_end: at(2) });
   const later = card({ window_start: at(3), window_end: at(4) });
-  const missed = card({ window_start: at(5 - 24), window_end: at(6 - 24) });
+  const missed = card({ window_start: at(-19), window_end: at(-18), late: true });
   const open = card({ status: "open" });
   const moving = card({ status: "en_route" });
-  const groups = grouped([open, later, missed, soon, moving], undefined, late);
+  const groups = grouped([open, later, missed, soon, moving], undefined);
   assert.deepEqual(groups.map(({ status }) => status), ["en_route", "accepted", "open"]);
   assert.deepEqual(groups[1]?.cards, [missed, soon, later]);
-  assert.deepEqual(grouped([open, later, missed, soon], "window", late)[0]?.cards, [missed, soon, later, open]);
+  assert.deepEqual(grouped([open, later, missed, soon], "window")[0]?.cards, [missed, soon, later, open]);
   const [first, second] = [card({ created_at: at(-2) }), card({ created_at: at(-1) })];
-  assert.deepEqual(grouped([first, second], "newest", late), [{ status: null, cards: [second, first] }]);
-  assert.deepEqual(grouped([], "newest", late), []);
+  assert.deepEqual(grouped([first, second], "newest"), [{ status: null, cards: [second, first] }]);
+  assert.deepEqual(grouped([], "newest"), []);
   assert.equal(counted([soon, later, open]).get("accepted"), 2);
 });
 
@@ -107,7 +108,7 @@ test("a stretch is chosen from the last one to this, either way, and what is not
   assert.deepEqual([...selection.ids].sort(), ["a", "b", "c"]);
   selection.stretch("b", false, order);
   assert.deepEqual(selection.ids, ["c"]);
-  selection.keep(new Set(["a", "b"]));
+  selection.keep(new Set(["a", "d"]));
   assert.equal(selection.size, 0);
   selection.stretch("d", true, order); // where the stretch began is gone
   assert.deepEqual(selection.ids, ["d"]);

@@ -12,7 +12,6 @@ import { choicesOf } from "./choices.ts";
 import { EndedJobs } from "./ended.ts";
 import { endedWanted, FILTER_KEYS, filterFrom, isSame, narrowed, queryOf, statusesOf, testOf, type Filter } from "./filter.ts";
 import { Filters } from "./filters.ts";
-import { lateBy } from "./lateness.ts";
 import { BoardList } from "./list.ts";
 import { grouped } from "./order.ts";
 import { Selection } from "./selection.ts";
@@ -71,6 +70,7 @@ export class Board {
   /** Time passes: what was in time is late, and tomorrow is today. */
   tick(): void {
     this.want();
+    this.store.pass(serverNow());
   }
 
   private furnish(): void {
@@ -154,8 +154,7 @@ export class Board {
   private want(): void {
     const ended = endedWanted(this.filter);
     this.ended.want(ended.length === 0 ? null : queryOf(this.filter, ended));
-    const now_ms = serverNow();
-    this.store.want(testOf(this.filter, now_ms, (card) => lateBy(card, now_ms) > 0));
+    this.store.want(testOf(this.filter, serverNow()));
   }
 
   private heard(changed: Changed): void {
@@ -176,11 +175,10 @@ export class Board {
   private paint(): void {
     this.painting = false;
     const now_ms = serverNow();
-    const late = (card: Card): boolean => lateBy(card, now_ms) > 0;
     const active = this.store.shown();
     const known = new Set(active.map(({ id }) => id));
     this.shown = [...active, ...this.ended.cards.filter(({ id }) => !known.has(id) && !this.store.cards.has(id))];
-    this.list.show(grouped(this.shown, this.filter.sort, late), this.changed, now_ms);
+    this.list.show(grouped(this.shown, this.filter.sort), this.changed, now_ms);
     this.filters.show(this.filter, choicesOf(this.store.cards, this.filter, now_ms));
     this.selection.keep(new Set(this.list.order));
     this.showSelection();

@@ -90,7 +90,7 @@ export function queryOf(filter: Filter, statuses: readonly Status[]): URLSearchP
 }
 
 /** The test that a filter is, with everything that does not depend on the card worked out once. */
-export function testOf(filter: Filter, now_ms: number, late: (card: Card) => boolean): (card: Card) => boolean {
+export function testOf(filter: Filter, now_ms: number): (card: Card) => boolean {
   const statuses = statusesOf(filter);
   const words = plain(filter.search ?? "").split(" ").filter(Boolean);
   const span = spanOf(filter, now_ms);
@@ -102,7 +102,7 @@ export function testOf(filter: Filter, now_ms: number, late: (card: Card) => boo
   if (filter.flags) tests.push(({ flags }) => flags !== null && (filter.flags !== "critical" || flags.worst === "CRITICAL"));
   if (filter.lane) tests.push((card) => card.lane === filter.lane);
   if (filter.money) tests.push((card) => card.money.state === filter.money);
-  if (filter.late) tests.push(late);
+  if (filter.late) tests.push((card) => card.late);
   if (span !== null) tests.push((card) => isWithin(card, span));
   if (words.length > 0) tests.push((card) => words.every((word) => textOf(card).includes(word)));
   return (card) => tests.every((test) => test(card));

@@ -1,6 +1,6 @@
 import { h, refill, setText, show } from "../../lib/dom.ts";
 import type { Status } from "../../lib/wire.ts";
-import { ACTIVE, ENDED, type Card } from "../card.ts";
+import { ACTIVE, ENDED } from "../card.ts";
 import { button, field } from "../forms.ts";
 import { toneOf, words as common } from "../words.ts";
 import { board as words } from "../words/board.ts";
@@ -45,7 +45,7 @@ export class Filters {
     this.search.setAttribute("aria-label", words.search);
     this.search.maxLength = 100;
     this.search.addEventListener("input", () => this.change(narrowed(this.filter, "search", this.search.value.trim()), true));
-    this.toggle.addEventListener("click", () => this.open(this.panel.hidden));
+    this.toggle.addEventListener("click", () => this.open(this.panel.hidden !== false));
     this.date.addEventListener("change", () => this.askDay(this.date.value, this.date.value));
     const fields = (["service", "pro_id", "flags", "lane", "money", "from"] as const).map((key) => field(words.by[key], this.select(key)));
     const clear = button("clear", words.clear, () => this.change(narrowed({}, "sort", this.filter.sort ?? ""), false));

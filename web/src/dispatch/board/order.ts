@@ -13,9 +13,9 @@ const RANKS = new Map<Status, number>([...ACTIVE, ...ENDED].map((status, rank) =
  * The cards in the order that a filter's `sort` says: the newest first; by when somebody is expected (`window`), the
  * late ones first; or else so in groups by status.
  */
-export function grouped(cards: readonly Card[], sort: string | undefined, late: (card: Card) => boolean): Group[] {
+export function grouped(cards: readonly Card[], sort: string | undefined): Group[] {
   if (sort === "newest") return whole([...cards].sort(newest));
-  const keys = new Map(cards.map((card) => [card, { late: late(card) ? 0 : 1, at_ms: expected(card) }]));
+  const keys = new Map(cards.map((card) => [card, { late: card.late ? 0 : 1, at_ms: expected(card) }]));
   const byTime = (one: Card, other: Card): number => {
     const [a, b] = [keys.get(one), keys.get(other)];
     if (a === undefined || b === undefined) return 0; // every card has its key

@@ -26,6 +26,7 @@ export class Selection {
   /** Does to the whole stretch from the last one to this what is done to this one. `order`: the list as it is shown. */
   stretch(id: string, chosen: boolean, order: readonly string[]): void {
     for (const one of between(order, this.anchor ?? id, id)) this.set(one, chosen);
+    this.anchor = id;
   }
 
   /** Chooses exactly these. */

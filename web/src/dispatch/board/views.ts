@@ -39,7 +39,7 @@ export class Views {
     this.http = http;
     this.chosen = chosen;
     this.select.addEventListener("change", () => this.chosen(this.select.value || null));
-    this.opener.addEventListener("click", () => this.open(this.form.hidden));
+    this.opener.addEventListener("click", () => this.open(this.form.hidden !== false));
     this.form.append(field(words.views.name, this.name), h("label", { class: "tick" }, this.shared, words.views.shared), this.actions, this.problem);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
