@@ -17,6 +17,6 @@ export const TRACK: InstallablePage = {
   start: null,
   names: {
     en: { name: "Your visit", short_name: "Your visit", description: "Who comes, and when they are there." },
-    es: { name: "Tu visita", short_name: "Tu visita", description: "Quién viene y cuándo llega." },
+    es: { name: "Su visita", short_name: "Su visita", description: "Quién viene y cuándo llega." },
   },
 };

@@ -34,7 +34,10 @@ const english = {
   too_late_to_retry: "It is too late for this to be of use. Discard it.",
   too_many_reports: "Several reports are being made already. Ask again in a moment.",
   too_many_subscriptions: "Too many browsers are notified already. Turn one off first.",
+  too_many_views: "You have as many saved views as one person may. Delete one first.",
+  view_name_taken: "You have a view of this name already.",
   evidence_removed: "This was removed.",
+  darkroom_closed: "Photos cannot be read just now, and nothing was kept. Try again in a moment.",
   store_unavailable: "The photos cannot be read just now. Try again in a moment.",
 } satisfies ProblemWords;
 
@@ -69,7 +72,10 @@ const spanish: Record<keyof typeof english, ProblemWords[string]> = {
   too_late_to_retry: "Ya es tarde para que sirva. Descártelo.",
   too_many_reports: "Ya se están preparando varios informes. Inténtelo en un momento.",
   too_many_subscriptions: "Ya se avisa a demasiados navegadores. Quite uno primero.",
+  too_many_views: "Ya tiene todas las vistas guardadas que puede tener. Elimine una primero.",
+  view_name_taken: "Ya tiene una vista con ese nombre.",
   evidence_removed: "Esto se retiró.",
+  darkroom_closed: "Ahora no se pueden leer las fotos y no se guardó nada. Inténtelo en un momento.",
   store_unavailable: "Ahora no se pueden leer las fotos. Inténtelo en un momento.",
 };
 
