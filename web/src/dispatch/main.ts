@@ -16,7 +16,7 @@ import { Board } from "./board/board.ts";
 import { offerSwitch } from "./board/switch.ts";
 import { BoardStore } from "./board_store.ts";
 import { FleetMap } from "./fleet_map.ts";
-import { JobPanel } from "./job_panel.ts";
+import type { JobPanel } from "./job/panel.ts";
 import { Nav } from "./nav.ts";
 import { orderForm } from "./order_form.ts";
 import { SandboxDrawer } from "./sandbox_drawer.ts";
@@ -127,13 +127,22 @@ async function open(token: string): Promise<void> {
 
   async function showJob(job_id: string): Promise<void> {
     try {
-      const job = await http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`);
+      const [job, { JobPanel }] = await Promise.all([http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`), panelCode()]);
       if (opened === job_id) panel = new JobPanel(live, http, map, job, () => undefined, () => say({ job: null }));
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       if (opened === job_id) say({ job: null });
       trouble(error);
     }
+  }
+}
+
+/** What shows a job is loaded with the first one that somebody opens. */
+async function panelCode(): Promise<typeof import("./job/panel.ts")> {
+  try {
+    return await import("./job/panel.ts");
+  } catch {
+    throw new HttpProblem(0, "not_loaded", words.notLoaded, {}, null); // the network, or a newer release took the file away
   }
 }
 

@@ -38,8 +38,13 @@ const english = {
   approve: "Approve",
   retry: "Try again",
   run: "Pay out what is approved",
-  unpaid: (pro: string, outcome: string): string =>
-    outcome === "no_account" ? `${pro} has no payout account.` : `${pro} is owed nothing now; it is carried over.`,
+  dueNow: (pro: string, amount: string): string => `${pro} gets ${amount} at once: all that is approved and not paid yet, not this job alone.`,
+  payNow: (amount: string): string => `Pay ${amount}`,
+  nothingDue: "Nothing is due now.",
+  unpaid: (pro: string, outcome: string): string => {
+    if (outcome === "changed") return `What ${pro} is due has changed meanwhile, so nothing was sent. Look again, then decide.`;
+    return outcome === "no_account" ? `${pro} has no payout account.` : `${pro} is owed nothing now; it is carried over.`;
+  },
   setAccount: "Set the payout account",
   account_of: (pro: string): string => `Payout account of ${pro}`,
   checkout: "Send a payment page",
@@ -110,8 +115,13 @@ const spanish: typeof english = {
   approve: "Aprobar",
   retry: "Reintentar",
   run: "Pagar lo aprobado",
-  unpaid: (pro, outcome) =>
-    outcome === "no_account" ? `${pro} no tiene cuenta de cobro.` : `Ahora no se debe nada a ${pro}; pasa al siguiente pago.`,
+  dueNow: (pro, amount) => `${pro} recibe ${amount} enseguida: todo lo aprobado y sin pagar, no solo este trabajo.`,
+  payNow: (amount) => `Pagar ${amount}`,
+  nothingDue: "Ahora no hay nada que pagar.",
+  unpaid: (pro, outcome) => {
+    if (outcome === "changed") return `Lo que se debe a ${pro} cambió mientras tanto, por eso no se envió nada. Mírelo de nuevo y decida.`;
+    return outcome === "no_account" ? `${pro} no tiene cuenta de cobro.` : `Ahora no se debe nada a ${pro}; pasa al siguiente pago.`;
+  },
   setAccount: "Indicar la cuenta de cobro",
   account_of: (pro) => `Cuenta de cobro de ${pro}`,
   checkout: "Enviar una página de pago",

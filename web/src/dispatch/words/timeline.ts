@@ -5,6 +5,21 @@ const english = {
   title: "Timeline",
   digest: (events: number): string => (events === 1 ? "1 event" : `${events} events`),
   by: (who: string): string => `by ${who}`,
+  changed: (what: string, before: string, after: string): string => `${what}: ${before} → ${after}`,
+  /** A step that a guard had refused. */
+  override: (reason: string): string => `Went ahead all the same: ${reason}`,
+  overrode: (why: string): string => `Refused before: ${why}`,
+  gotIt: (pro: string): string => `Now with ${pro}`,
+  lostIt: (pro: string): string => `Taken from ${pro}`,
+  window: (window: string): string => `Appointment: ${window}`,
+  opened: (flags: string): string => `Flags opened: ${flags}`,
+  closed: (flags: string): string => `Flags no longer so: ${flags}`,
+  plan: (kit: string, total: string): string => `${kit}, ${total}`,
+  nothing: "nothing",
+  price: "Price",
+  orderRequired: "Something to order",
+  yes: "yes",
+  no: "no",
   /** One fact of an event; `name` is its key in the event's data, without the unit. */
   fact: (name: string, value: string): string => `${worded({ from: "Before", to: "Now", lat: "Latitude", lng: "Longitude" }, name)}: ${value}`,
   kind: {
@@ -45,6 +60,20 @@ const spanish: typeof english = {
   title: "Historial",
   digest: (events) => (events === 1 ? "1 suceso" : `${events} sucesos`),
   by: (who) => `por ${who}`,
+  changed: (what, before, after) => `${what}: ${before} → ${after}`,
+  override: (reason) => `Se siguió de todos modos: ${reason}`,
+  overrode: (why) => `Antes rechazado: ${why}`,
+  gotIt: (pro) => `Ahora lo tiene ${pro}`,
+  lostIt: (pro) => `Se le quitó a ${pro}`,
+  window: (window) => `Cita: ${window}`,
+  opened: (flags) => `Advertencias abiertas: ${flags}`,
+  closed: (flags) => `Advertencias que ya no valen: ${flags}`,
+  plan: (kit, total) => `${kit}, ${total}`,
+  nothing: "nada",
+  price: "Precio",
+  orderRequired: "Hay que pedir material",
+  yes: "sí",
+  no: "no",
   fact: (name, value) =>
     `${worded(
       {

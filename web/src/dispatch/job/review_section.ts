@@ -1,8 +1,8 @@
-import { h } from "../lib/dom.ts";
-import type { Http } from "../lib/http.ts";
-import { button, field, sentence, smallForm } from "./forms.ts";
+import { h } from "../../lib/dom.ts";
+import { button, field, sentence, smallForm } from "../forms.ts";
+import type { JobSource } from "./detail.ts";
 import { Section } from "./section.ts";
-import { words, worded } from "./words.ts";
+import { words, worded } from "../words.ts";
 
 /** A review of `GET /api/dispatch/jobs/{id}/reviews`. */
 interface Review {
@@ -15,12 +15,13 @@ interface Review {
 }
 
 /** What both sides said of each other; dispatch may hide what is abuse. */
-export function reviewSection(http: Http, job_id: string, changed: () => void): Section<Review[]> {
+export function reviewSection(source: JobSource, changed: () => void): Section<Review[]> {
+  const { http } = source;
   const section: Section<Review[]> = new Section(
     {
       name: "reviews",
       title: words.reviews.title,
-      read: async () => (await http.get<{ reviews: Review[] }>(`api/dispatch/jobs/${encodeURIComponent(job_id)}/reviews`)).reviews,
+      read: async () => (await http.get<{ reviews: Review[] }>(source.path("reviews"))).reviews,
       digest: (reviews) => reviews.map((one) => words.reviews.stars(one.rating)).join(" · ") || words.reviews.empty,
       body: (reviews) => [
         reviews.length === 0 ? h("p", { class: "small muted" }, words.reviews.none) : h("ul", { class: "lines" }, ...reviews.map(row)),

@@ -1,3 +1,5 @@
+import type { Status } from "../../lib/wire.ts";
+
 /** `GET /api/dispatch/jobs/{id}/money`, what the page uses of it. Amounts are integer cents. */
 
 export interface Payment {
@@ -58,6 +60,16 @@ export interface Money {
   refunds: Refund[];
   ledger: LedgerLine[];
   payouts: Payout[];
+}
+
+/** A job's money beside the job's status, which says what may still be done about it. */
+export interface JobMoney extends Money {
+  job_status: Status;
+}
+
+/** `GET /api/dispatch/payouts/due`: what a run would do for each pro now; `outcome` null: nothing is due. */
+export interface PayoutsDue {
+  pros: { pro_id: string; name: string; outcome: string | null; due: { cents: number } }[];
 }
 
 /** `POST /api/dispatch/payouts/run`: what was done for each pro. */

@@ -1,11 +1,11 @@
-import { h } from "../lib/dom.ts";
-import { moment } from "../lib/format.ts";
-import type { Http } from "../lib/http.ts";
-import { region } from "../lib/region.ts";
-import { button } from "./forms.ts";
-import { sandboxLabel } from "./sandbox_label.ts";
+import { h } from "../../lib/dom.ts";
+import { moment } from "../../lib/format.ts";
+import { region } from "../../lib/region.ts";
+import { button } from "../forms.ts";
+import { sandboxLabel } from "../sandbox_label.ts";
+import type { JobSource } from "./detail.ts";
 import { Section } from "./section.ts";
-import { words, worded } from "./words.ts";
+import { words, worded } from "../words.ts";
 
 /** One message of `GET /api/dispatch/messages`: a text, a mail or a push, and what became of it. */
 interface Message {
@@ -26,14 +26,18 @@ interface Message {
 const TROUBLE = new Set(["failed", "expired", "suppressed"]);
 const RESENDABLE = new Set(["failed", "expired"]);
 const MOST = 200;
+/** What becomes of a message is no job event. */
+const AGAIN_S = 2;
 
 /** Who was told what about the job, by which channel, newest first. */
-export function messageSection(http: Http, job_id: string, changed: () => void): Section<Message[]> {
+export function messageSection(source: JobSource, changed: () => void): Section<Message[]> {
+  const { http, id } = source;
   const section: Section<Message[]> = new Section(
     {
       name: "messages",
       title: words.messages.title,
-      read: async () => (await http.get<{ messages: Message[] }>(`api/dispatch/messages?limit=${MOST}&job_id=${encodeURIComponent(job_id)}`)).messages,
+      read: async () => (await http.get<{ messages: Message[] }>(`api/dispatch/messages?limit=${MOST}&job_id=${encodeURIComponent(id)}`)).messages,
+      again_s: AGAIN_S,
       digest: (messages) => words.messages.digest(messages.length, messages.filter((one) => TROUBLE.has(one.status)).length),
       body: (messages) => [messages.length === 0 ? h("p", { class: "small muted" }, words.messages.none) : h("ul", { class: "lines" }, ...messages.map(row))],
     },

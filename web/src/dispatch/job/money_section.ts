@@ -1,21 +1,27 @@
-import { h } from "../lib/dom.ts";
-import { moment, money } from "../lib/format.ts";
-import type { Http } from "../lib/http.ts";
-import type { Job } from "../lib/job.ts";
-import { region } from "../lib/region.ts";
+import { h } from "../../lib/dom.ts";
+import { moment, money } from "../../lib/format.ts";
+import { region } from "../../lib/region.ts";
+import type { JobSource } from "./detail.ts";
 import { MoneyActions } from "./money_actions.ts";
-import type { LedgerLine, Money, Payment, Payout, Refund } from "./money_wire.ts";
-import { sandboxLabel } from "./sandbox_label.ts";
+import type { JobMoney, LedgerLine, Money, Payment, Payout, Refund } from "./money_wire.ts";
+import { sandboxLabel } from "../sandbox_label.ts";
 import { Section } from "./section.ts";
-import { words, worded } from "./words.ts";
+import { words, worded } from "../words.ts";
+
+/** What becomes of a payment is told by the provider, and is not always a job event. */
+const AGAIN_S = 2;
 
 /** What was asked, held, taken, given back and paid out for a job, and what dispatch may do about it. */
-export function moneySection(http: Http, job: () => Job, changed: () => void): Section<Money> {
-  const section: Section<Money> = new Section(
+export function moneySection(source: JobSource, changed: () => void): Section<JobMoney> {
+  const section: Section<JobMoney> = new Section(
     {
       name: "money",
       title: words.money.title,
-      read: () => http.get<Money>(`api/dispatch/jobs/${encodeURIComponent(job().id)}/money`),
+      read: async () => {
+        const [detail, books] = await Promise.all([source.read(), source.http.get<Money>(source.path("money"))]);
+        return { ...books, job_status: detail.job.status };
+      },
+      again_s: AGAIN_S,
       digest: (data) => {
         const state = worded(words.money.state, data.state);
         return data.captured_cents === 0 ? state : words.money.digest(state, cents(data, data.captured_cents - data.refunded_cents));
@@ -25,13 +31,13 @@ export function moneySection(http: Http, job: () => Job, changed: () => void): S
         list(words.money.payments, data.payments.map((one) => payment(data, one))),
         list(words.money.refunds, data.refunds.map((one) => refund(data, one))),
         list(words.money.payouts, data.payouts.map((one) => payout(data, one))),
-        ledger(data),
+        ledger(data, source),
         actions.offers(data),
       ],
     },
     changed,
   );
-  const actions = new MoneyActions(http, job, section);
+  const actions = new MoneyActions(source, section);
 
   function payment(data: Money, one: Payment): HTMLElement {
     return line(
@@ -58,7 +64,7 @@ export function moneySection(http: Http, job: () => Job, changed: () => void): S
       cents(data, one.amount_cents),
       [worded(words.money.payout, one.status)],
       one.transfer === null ? null : data.provider,
-      [words.money.to(one.pro_id), one.held_for && words.money.held(one.held_for), one.problem],
+      [words.money.to(source.nameOf(one.pro_id)), one.held_for && words.money.held(one.held_for), one.problem],
       actions.ofPayout(one),
     );
   }
@@ -101,7 +107,7 @@ function line(what: string, amount: string, states: Maybe[], provider: string | 
 }
 
 /** The ledger as bookkeepers read it: what came in is positive, what is owed negative, and the sum is nothing. */
-function ledger(data: Money): HTMLElement | null {
+function ledger(data: Money, source: JobSource): HTMLElement | null {
   if (data.ledger.length === 0) return null;
   const sum = data.ledger.reduce((total, entry) => total + entry.amount_cents, 0);
   const row = (entry: LedgerLine): HTMLElement =>
@@ -109,7 +115,7 @@ function ledger(data: Money): HTMLElement | null {
       "tr",
       {},
       h("td", {}, worded(words.money.entry, entry.kind)),
-      h("td", {}, entry.pro_id === null ? worded(words.money.account, entry.account) : words.money.owed(entry.pro_id)),
+      h("td", {}, entry.pro_id === null ? worded(words.money.account, entry.account) : words.money.owed(source.nameOf(entry.pro_id))),
       h("td", { class: "cents" }, cents(data, entry.amount_cents)),
     );
   return h(

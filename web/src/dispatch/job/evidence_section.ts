@@ -1,9 +1,9 @@
-import { h } from "../lib/dom.ts";
-import { moment } from "../lib/format.ts";
-import type { Http } from "../lib/http.ts";
-import { region } from "../lib/region.ts";
+import { h } from "../../lib/dom.ts";
+import { moment } from "../../lib/format.ts";
+import { region } from "../../lib/region.ts";
+import type { JobSource } from "./detail.ts";
 import { Section } from "./section.ts";
-import { words, worded } from "./words.ts";
+import { words, worded } from "../words.ts";
 
 /** One piece of `GET /api/jobs/{id}/evidence`, as dispatch sees it. */
 interface Evidence {
@@ -17,12 +17,12 @@ interface Evidence {
 }
 
 /** Photos and the signature, and what speaks against each of them. */
-export function evidenceSection(http: Http, job_id: string, changed: () => void): Section<Evidence[]> {
+export function evidenceSection(source: JobSource, changed: () => void): Section<Evidence[]> {
   return new Section(
     {
       name: "evidence",
       title: words.evidence.title,
-      read: async () => (await http.get<{ evidence: Evidence[] }>(`api/jobs/${encodeURIComponent(job_id)}/evidence`)).evidence,
+      read: async () => (await source.http.get<{ evidence: Evidence[] }>(`api/jobs/${encodeURIComponent(source.id)}/evidence`)).evidence,
       digest: (pieces) => words.evidence.digest(pieces.length, pieces.filter((one) => doubtsOf(one).length > 0).length),
       body: (pieces) => [pieces.length === 0 ? h("p", { class: "small muted" }, words.evidence.none) : h("ul", { class: "thumbs" }, ...pieces.map(thumb))],
     },

@@ -1,0 +1,56 @@
+import { inLanguage } from "../../lib/language.ts";
+
+const english = {
+  title: "Assignment",
+  digest: (pro: string): string => pro,
+  nobodyYet: "nobody yet",
+  has: (pro: string): string => `${pro} has this job.`,
+  nobodyHas: "Nobody has this job.",
+  suitable: (skill: string): string => `They can do ${skill}; the best comes first.`,
+  tooLate: "The pro has set out. Turn the job back to “Accepted” first; then somebody else can take it.",
+  ended: "The work has begun or is over: the job stays with whom it is.",
+  nobody: "No pro can take this job: nobody has its skill, or all who have are suspended.",
+  has_it: "has the job",
+  away: (distance: string): string => `${distance} away`,
+  unseen: "not seen today",
+  seen: (ago: string): string => `seen ${ago}`,
+  load: (jobs: number): string => (jobs === 0 ? "no other job" : jobs === 1 ? "1 other job" : `${jobs} other jobs`),
+  conflicts: (jobs: number): string => (jobs === 1 ? "busy at that time: 1 job overlaps" : `busy at that time: ${jobs} jobs overlap`),
+  offDuty: "off duty",
+  assign: "Assign",
+  assignTo: (pro: string): string => `Assign to ${pro}`,
+  giveTo: (pro: string): string => `Give it to ${pro}`,
+  takesFrom: (from: string, to: string): string => `${from} has this job. Give it to ${to} instead? Both are told.`,
+  despite: (pro: string): string => `${pro} is busy at that time. Assign all the same? Both jobs get a flag.`,
+  taken: (pro: string): string => `${pro} got this job just now, so nothing was changed. Look again, then decide.`,
+  onMap: (number: number, pro: string): string => `${number}: ${pro}`,
+};
+
+const spanish: typeof english = {
+  title: "Asignación",
+  digest: (pro) => pro,
+  nobodyYet: "nadie todavía",
+  has: (pro) => `${pro} tiene este trabajo.`,
+  nobodyHas: "Nadie tiene este trabajo.",
+  suitable: (skill) => `Saben hacer ${skill}; primero, la mejor opción.`,
+  tooLate: "El profesional ya salió. Primero devuelva el trabajo a «Aceptado»; después podrá tomarlo otra persona.",
+  ended: "El trabajo ya empezó o acabó: se queda con quien lo tiene.",
+  nobody: "Nadie puede hacer este trabajo: ningún profesional tiene el oficio o están todos suspendidos.",
+  has_it: "tiene el trabajo",
+  away: (distance) => `a ${distance}`,
+  unseen: "hoy no se le ha visto",
+  seen: (ago) => `visto ${ago}`,
+  load: (jobs) => (jobs === 0 ? "ningún otro trabajo" : jobs === 1 ? "1 trabajo más" : `${jobs} trabajos más`),
+  conflicts: (jobs) => (jobs === 1 ? "ocupado a esa hora: coincide 1 trabajo" : `ocupado a esa hora: coinciden ${jobs} trabajos`),
+  offDuty: "fuera de servicio",
+  assign: "Asignar",
+  assignTo: (pro) => `Asignar a ${pro}`,
+  giveTo: (pro) => `Dárselo a ${pro}`,
+  takesFrom: (from, to) => `${from} tiene este trabajo. ¿Dárselo a ${to}? Se avisa a los dos.`,
+  despite: (pro) => `${pro} está ocupado a esa hora. ¿Asignarlo de todos modos? Los dos trabajos quedan con una advertencia.`,
+  taken: (pro) => `${pro} acaba de recibir este trabajo, por eso no se cambió nada. Mírelo de nuevo y decida.`,
+  onMap: (number, pro) => `${number}: ${pro}`,
+};
+
+/** Who could do a job, and giving it to one of them. */
+export const assign = inLanguage({ en: english, es: spanish });

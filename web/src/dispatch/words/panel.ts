@@ -1,0 +1,58 @@
+import { inLanguage } from "../../lib/language.ts";
+
+const english = {
+  criticalFlags: (flags: string): string => `Critical and not resolved: ${flags}.`,
+  refusedNow: (why: string): string => `Refused for now: ${why}`,
+  look: { not_delivered: "Look at the equipment", critical_flags: "Look at the flags", no_pro: "Assign a pro" },
+  steps: "Next steps",
+  over: { completed: "The work is done. The job becomes “Paid” by itself when the payout has arrived.", paid: "This job is over: done and paid out.", cancelled: "This job was cancelled. Nothing more happens." },
+  customer: "Customer",
+  call: "Call",
+  address: "Address",
+  pro: "Pro",
+  appointment: "Appointment",
+  noAppointment: "none agreed on",
+  promised: (clock: string): string => `promised for ${clock}`,
+  price: "Price",
+  share: (amount: string): string => `${amount} of it to the pro`,
+  notes: "Notes",
+  ordered: "Ordered",
+  source: { checkout: "online shop", import: "import", appointment: "appointment", api: "own software", demo: "demo" },
+  reference: (reference: string): string => `number ${reference}`,
+  labour: "Work took",
+  minutes: (minutes: number): string => `${minutes} min`,
+  rated: (stars: string, count: number): string => (count === 1 ? `★ ${stars} (1 review)` : `★ ${stars} (${count} reviews)`),
+  unrated: "no reviews yet",
+  toMap: "Map",
+  toJob: "Back to the job",
+};
+
+const spanish: typeof english = {
+  criticalFlags: (flags) => `Advertencias críticas sin resolver: ${flags}.`,
+  refusedNow: (why) => `Rechazado por ahora: ${why}`,
+  look: { not_delivered: "Ver el material", critical_flags: "Ver las advertencias", no_pro: "Asignar a un profesional" },
+  steps: "Pasos siguientes",
+  over: { completed: "El trabajo está hecho. Pasa a «Pagado» por sí solo cuando llega el pago al profesional.", paid: "Este trabajo acabó: hecho y pagado.", cancelled: "Este trabajo se canceló. No pasa nada más." },
+  customer: "Cliente",
+  call: "Llamar",
+  address: "Dirección",
+  pro: "Profesional",
+  appointment: "Cita",
+  noAppointment: "sin acordar",
+  promised: (clock) => `prometido para las ${clock}`,
+  price: "Precio",
+  share: (amount) => `${amount} para el profesional`,
+  notes: "Notas",
+  ordered: "Pedido",
+  source: { checkout: "tienda en línea", import: "importación", appointment: "cita", api: "programa propio", demo: "demostración" },
+  reference: (reference) => `número ${reference}`,
+  labour: "El trabajo duró",
+  minutes: (minutes) => `${minutes} min`,
+  rated: (stars, count) => (count === 1 ? `★ ${stars} (1 opinión)` : `★ ${stars} (${count} opiniones)`),
+  unrated: "sin opiniones todavía",
+  toMap: "Mapa",
+  toJob: "Volver al trabajo",
+};
+
+/** The head of an open job: its facts, and what may happen next. */
+export const panel = inLanguage({ en: english, es: spanish });
