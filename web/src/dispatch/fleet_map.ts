@@ -1,130 +1,184 @@
 import L from "leaflet";
-import { serverNow } from "../lib/clock.ts";
-import { byId, setText } from "../lib/dom.ts";
-import { AckRefused, type Live } from "../lib/live.ts";
-import type { Contact, Place } from "../lib/wire.ts";
-import { onSchemeChange, palette } from "../map/palette.ts";
-import { words } from "./words.ts";
+import "../styles/fleet.css";
+import { byId, h, setText } from "../lib/dom.ts";
+import type { Live } from "../lib/live.ts";
+import { onSchemeChange } from "../map/palette.ts";
+import { mostOf } from "../map/world.ts";
+import { onAddress, said } from "./address.ts";
+import type { BoardStore } from "./board_store.ts";
+import { InSight } from "./fleet/in_sight.ts";
+import { jobsIn, prosIn } from "./fleet/layers.ts";
+import { Legend } from "./fleet/legend.ts";
+import { oneJobOf } from "./fleet/pick.ts";
+import { Pointer } from "./fleet/pointer.ts";
+import { Pros, type FleetTick } from "./fleet/pros.ts";
+import { APART_ZOOM, placeOf, type Cluster, type Facts, type Mark, type Scene } from "./fleet/scene.ts";
+import { Sight } from "./fleet/sight.ts";
+import { Stage } from "./fleet/stage.ts";
+import { summary } from "./fleet/tell.ts";
+import { fleet } from "./words/fleet.ts";
 
-/** One pro of the fleet as `watch_fleet` and `fleet_tick` give it. */
-interface FleetPosition extends Place {
-  pro_id: string;
-  name?: string | null;
-  heading: number | null;
-  recorded_at: string;
-  contact?: Contact | null;
-  job_id: string | null;
-}
+const words = fleet.fleet;
+/** How near a click on a group goes at most, and how near the map begins. */
+const NEAREST_ZOOM = 17;
+const FIRST_ZOOM = 14;
+/** A map that begins so far out was not told where the company works. */
+const ANYWHERE_ZOOM = 5;
+/** A screen reader is told how things stand no more often than this. */
+const SPOKEN_EVERY_MS = 20_000;
 
-interface Shown {
-  position: FleetPosition;
-  dot: L.CircleMarker;
-  label: HTMLElement;
-}
-
-const SETTLE_MS = 250;
-/** A "live" that nothing has confirmed for so long is not shown as live. */
-const PATIENCE_MS = 90_000;
-
-/** All pros in sight, as dots coloured by contact; a click opens the pro's job. */
+/**
+ * All pros and jobs in sight, live, on one canvas; a click opens the job.
+ *
+ * It works only while somebody looks: on a hidden page, or behind another page of the portal, it draws nothing and
+ * the server tells it nothing.
+ */
 export class FleetMap {
   private readonly map: L.Map;
-  private readonly live: Live;
+  private readonly jobs: BoardStore;
   private readonly open: (job_id: string) => void;
-  private readonly layer: L.LayerGroup;
-  private readonly renderer = L.canvas({ padding: 0.3 });
-  private readonly pros = new Map<string, Shown>();
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private readonly pros = new Pros();
+  private readonly stage: Stage;
+  private readonly sight: Sight;
+  private readonly legend: Legend;
+  private readonly list: InSight;
+  private readonly pointer: Pointer;
+  private readonly spoken = h("p", { class: "visually-hidden", role: "status" });
+  private placed = false;
+  private spoken_ms = -Infinity;
 
-  constructor(map: L.Map, live: Live, open: (job_id: string) => void) {
+  /** Draws the jobs that the board's filter lets through. */
+  constructor(map: L.Map, live: Live, jobs: BoardStore, open: (job_id: string) => void) {
     this.map = map;
-    this.live = live;
+    this.jobs = jobs;
     this.open = open;
-    this.layer = L.layerGroup().addTo(map);
-    map.on("moveend", () => this.watchSoon());
-    onSchemeChange(() => this.paint());
-  }
-
-  /** Subscribes to what is in sight now. */
-  async watch(): Promise<void> {
-    if (!this.live.connected) return;
-    const bounds = this.map.getBounds().pad(0.1);
-    const within = (degrees: number, limit: number): number => Math.max(-limit, Math.min(limit, degrees));
-    const bbox = [
-      within(bounds.getWest(), 180),
-      within(bounds.getSouth(), 90),
-      within(bounds.getEast(), 180),
-      within(bounds.getNorth(), 90),
-    ];
-    try {
-      const { positions } = await this.live.ask<{ ok: true; positions: FleetPosition[] }>("watch_fleet", { bbox });
-      const present = new Set(positions.map((position) => position.pro_id));
-      for (const id of [...this.pros.keys()]) if (!present.has(id)) this.forget(id);
-      this.take(positions);
-    } catch (error) {
-      if (!(error instanceof AckRefused)) throw error;
-      if (!error.refusal.retry) setText(byId("fleet"), words.fleetRefused);
-    }
-  }
-
-  /** A tick of one cell, or the first answer. */
-  take(positions: readonly FleetPosition[]): void {
-    for (const position of positions) this.place(position);
-    setText(byId("fleet"), words.fleet(this.pros.size));
-    byId("map").dataset["pros"] = String(this.pros.size);
-  }
-
-  /** Time passes: dots that nobody confirmed lose their colour. */
-  paint(): void {
-    for (const shown of this.pros.values()) dress(shown);
-  }
-
-  private place(position: FleetPosition): void {
-    if (!Number.isFinite(position.lat) || !Number.isFinite(position.lng)) return;
-    const shown = this.pros.get(position.pro_id);
-    if (shown) {
-      if (position.recorded_at < shown.position.recorded_at) return;
-      shown.position = { ...shown.position, ...position };
-      shown.dot.setLatLng([position.lat, position.lng]);
-      return dress(shown);
-    }
-    const dot = L.circleMarker([position.lat, position.lng], { renderer: this.renderer, radius: 8 });
-    const label = document.createElement("span");
-    const added: Shown = { position, dot, label };
-    this.pros.set(position.pro_id, added);
-    dress(added);
-    dot.bindTooltip(label, { direction: "top", offset: [0, -6] });
-    dot.on("click", () => {
-      const job_id = this.pros.get(position.pro_id)?.position.job_id;
-      if (job_id) this.open(job_id);
+    const frame = map.getContainer().parentElement as HTMLElement;
+    this.sight = new Sight(map, live, {
+      seen: (positions, asked_ms) => {
+        this.pros.replace(positions, asked_ms, performance.now(), this.stage.still);
+        this.begin();
+        this.stage.changed();
+      },
+      refused: (why) => setText(byId("fleet"), words.unreadable(why)),
     });
-    dot.addTo(this.layer);
+    this.legend = new Legend(frame, {
+      changed: () => this.stage.changed(),
+      everything: () => this.showEverything(),
+      list: () => this.list.show(words.listed(summary(this.stage.scene.counts)), this.inSight()),
+    });
+    this.list = new InSight(frame, (mark) => this.choose(mark));
+    this.stage = new Stage(map, () => this.facts(), (scene) => this.told(scene));
+    this.pointer = new Pointer(map, frame, {
+      at: (point) => this.stage.at(point),
+      closer: (cluster) => this.closer(cluster),
+      chosen: (marks) => this.chosen(marks),
+    });
+    frame.append(this.spoken);
+    map.once("dragstart zoomstart", () => (this.placed = true));
+    jobs.on(() => {
+      this.begin();
+      this.stage.changed();
+    });
+    onAddress(() => this.stage.changed());
+    onSchemeChange(() => this.legend.repaint());
+    document.addEventListener("visibilitychange", () => this.lookedAt());
+    new ResizeObserver(() => this.lookedAt()).observe(map.getContainer());
   }
 
-  private forget(id: string): void {
-    this.pros.get(id)?.dot.remove();
-    this.pros.delete(id);
+  /** The connection is up (again). */
+  watch(): Promise<void> {
+    return this.sight.ask();
   }
 
-  private watchSoon(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.watch(), SETTLE_MS);
+  /** `fleet_tick`. */
+  take(tick: FleetTick): void {
+    this.pros.take(tick, performance.now(), this.stage.still);
+    this.stage.changed();
   }
-}
 
-/** Colour and words by contact: the words are for those who cannot tell the colours apart. */
-function dress({ position, dot, label }: Shown): void {
-  const { fleet_live, fleet_delayed, fleet_lost, fleet_edge } = palette();
-  const contact = contactNow(position);
-  const fillColor = { live: fleet_live, delayed: fleet_delayed, lost: fleet_lost }[contact];
-  if (dot.options.fillColor !== fillColor || dot.options.color !== fleet_edge) {
-    dot.setStyle({ color: fleet_edge, weight: 2.5, fillColor, fillOpacity: 1 });
+  /** A second passed: who has not been heard of for long looks otherwise now. */
+  paint(): void {
+    this.stage.changed();
+    this.pointer.tick();
   }
-  setText(label, words.pro(position.name ?? position.pro_id, words.contact[contact]));
-}
 
-function contactNow(position: FleetPosition): Contact {
-  const fresh = serverNow() - Date.parse(position.recorded_at) < PATIENCE_MS;
-  const contact = position.contact ?? "live";
-  return contact === "live" && !fresh ? "delayed" : contact;
+  private facts(): Facts {
+    const job_id = said("job");
+    const pro_id = (job_id !== null && this.jobs.cards.get(job_id)?.pro?.id) || null;
+    return { pros: this.pros.values(), cards: this.jobs.shown(), hidden: this.legend.hidden, except: { job_id, pro_id } };
+  }
+
+  /** A new scene: says how things stand, in words and as data for tests and for who debugs the page. */
+  private told({ counts, clusters }: Scene): void {
+    const text = summary(counts);
+    setText(byId("fleet"), text);
+    this.legend.count(counts);
+    if (performance.now() - this.spoken_ms > SPOKEN_EVERY_MS && this.spoken.textContent !== text) {
+      this.spoken_ms = performance.now();
+      this.spoken.textContent = text;
+    }
+    const { dataset } = this.map.getContainer();
+    dataset["pros"] = String(prosIn(counts));
+    dataset["jobs"] = String(jobsIn(counts));
+    dataset["clusters"] = String(clusters.length);
+  }
+
+  private lookedAt(): void {
+    const seen = document.visibilityState === "visible" && this.map.getContainer().clientWidth > 0;
+    if (seen) {
+      this.stage.resume();
+      this.sight.resume();
+    } else {
+      this.stage.pause();
+      this.sight.pause();
+    }
+  }
+
+  /** The first that is known of: a map that was not told where the company works goes there, unless somebody moved it. */
+  private begin(): void {
+    if (this.placed || !this.jobs.ready) return;
+    if (this.map.getZoom() > ANYWHERE_ZOOM) this.placed = true;
+    else this.showEverything(FIRST_ZOOM);
+  }
+
+  private showEverything(maxZoom = NEAREST_ZOOM): void {
+    const most = mostOf([...this.pros.values(), ...this.jobs.shown()]);
+    if (most === null) return;
+    this.placed = true;
+    this.fit(most, maxZoom);
+  }
+
+  /** Goes closer to a group, or lists it when closer would not take it apart. */
+  private closer(cluster: Cluster): void {
+    const most = mostOf(cluster.members.map(placeOf));
+    if (most === null) return;
+    const [south, west, north, east] = most;
+    const needed = this.map.getBoundsZoom([[south, west], [north, east]]);
+    if (this.map.getZoom() >= APART_ZOOM || needed > NEAREST_ZOOM) this.list.show(words.here(summary(cluster.counts)), cluster.members);
+    else this.fit(most, NEAREST_ZOOM);
+  }
+
+  private fit([south, west, north, east]: readonly [number, number, number, number], maxZoom: number): void {
+    this.map.fitBounds(L.latLngBounds([south, west], [north, east]), { padding: [48, 48], maxZoom });
+  }
+
+  private chosen(marks: Mark[]): void {
+    const job_id = oneJobOf(marks);
+    if (job_id !== null) return this.open(job_id);
+    const [only, ...others] = marks;
+    if (only !== undefined && others.length === 0) this.choose(only);
+    else this.list.show(words.here(String(marks.length)), marks);
+  }
+
+  /** Opens a thing's job; a pro without one is looked at. */
+  private choose(mark: Mark): void {
+    const job_id = oneJobOf([mark]);
+    if (job_id !== null) this.open(job_id);
+    else this.map.setView([placeOf(mark).lat, placeOf(mark).lng], Math.max(this.map.getZoom(), FIRST_ZOOM));
+  }
+
+  private inSight(): Mark[] {
+    const { pros, jobs, clusters } = this.stage.scene;
+    return [...pros, ...jobs, ...clusters.flatMap((cluster) => cluster.members)];
+  }
 }

@@ -15,6 +15,7 @@ import { BellDrawer } from "./bell_drawer.ts";
 import { Board } from "./board/board.ts";
 import { offerSwitch } from "./board/switch.ts";
 import { BoardStore } from "./board_store.ts";
+import type { FleetTick } from "./fleet/pros.ts";
 import { FleetMap } from "./fleet_map.ts";
 import type { JobPanel } from "./job/panel.ts";
 import { Nav } from "./nav.ts";
@@ -42,7 +43,7 @@ async function open(token: string): Promise<void> {
   byId("map").setAttribute("aria-label", words.map);
   const map = baseMap(byId("map"), http, await mapSettings(http));
   const live = new Live(root, { token }, { state: linked, event: heard });
-  const fleet = new FleetMap(map, live, openJob);
+  const fleet = new FleetMap(map, live, store, openJob);
   const bell = new BellDrawer(http, openJob, (page) => nav.goTo(page), byId<HTMLButtonElement>("bell"));
   const ordering = h("div", {});
   const sandbox = new SandboxDrawer(http, openJob, ordering);
@@ -82,7 +83,7 @@ async function open(token: string): Promise<void> {
   }
 
   function heard(name: string, data: unknown): void {
-    if (name === "fleet_tick") fleet.take((data as { positions: Parameters<FleetMap["take"]>[0] }).positions);
+    if (name === "fleet_tick") fleet.take(data as FleetTick);
     else if (name === "board_changed") store.take(data as { jobs: string[] | null });
     else if (name === "notification") bell.refresh();
     else panel?.watch.event(name, data);

@@ -1,7 +1,12 @@
 /** Colours the map draws with, read from the style sheet's tokens so that light and dark follow it. */
 export interface Palette {
+  text: string;
+  muted: string;
+  surface: string;
   accent: string;
+  warn: string;
   trail: string;
+  land: string;
   water: string;
   park: string;
   casing: string;
@@ -29,8 +34,13 @@ function read(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
+    text: colour("text"),
+    muted: colour("muted"),
+    surface: colour("surface"),
     accent: colour("accent"),
+    warn: colour("warn"),
     trail: colour("map-trail"),
+    land: colour("map-land"),
     water: colour("map-water"),
     park: colour("map-park"),
     casing: colour("map-casing"),
