@@ -12,6 +12,7 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant
 from db.errors import Invalid, NotFound
+from db.people import names_of
 from rooms.principal import Role
 from tracker.money.statement import read_statement, statement_csv
 
@@ -43,6 +44,7 @@ class StatementAnswer(Answer):
     """`opening_cents` and all lines add up to `closing_cents`."""
 
     pro_id: str
+    name: str
     start: Instant = field(name="from")
     end: Instant = field(name="to")
     currency: str
@@ -85,12 +87,14 @@ async def _statement(request: Request[Any, None, StatementQuery], pro_id: str) -
         start, end, statement = await read_statement(
             conn, pro_id, start=query.start, end=query.end, now=request.now
         )
+        names = await names_of(conn, [pro_id])
     if (query.format or ("csv" if _prefers_csv(request) else "json")) == "csv":
         name = f"statement-{start:%Y%m%d}-{end:%Y%m%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(statement_csv(start, end, statement), headers=headers, media_type="text/csv")
     return StatementAnswer(
         pro_id=pro_id,
+        name=names[pro_id],
         start=Instant.of(start),
         end=Instant.of(end),
         currency=services.settings.currency,

@@ -11,6 +11,7 @@ const english = {
   loading: "Loading…",
   notLoaded: "This page could not be loaded. Check the connection and try again.",
   again: "Try again",
+  unread: (why: string): string => `This could not be read. ${why}`,
   more: "Show more",
 };
 
@@ -25,6 +26,7 @@ const spanish: typeof english = {
   loading: "Cargando…",
   notLoaded: "No se pudo cargar esta página. Compruebe la conexión e inténtelo de nuevo.",
   again: "Intentar de nuevo",
+  unread: (why) => `No se pudo leer. ${why}`,
   more: "Mostrar más",
 };
 
