@@ -28,10 +28,15 @@ class Depot:
     office: Office
     browser: Browser
 
+    @property
+    def phones_url(self) -> str:
+        """Where the phones find the server."""
+        return self.office.server.url
+
     @contextmanager
     def phone(self, pro: str = "pat", *, script: str | None = None, **options: Any) -> Iterator[Visitor]:
         """A pro who opens the sign-in link and lets the browser read the location; `script` runs before."""
-        address = f"{self.office.server.url}/pro#token={token('pro', pro)}"
+        address = f"{self.phones_url}/pro#token={token('pro', pro)}"
         settings = {"geolocation": at(0.02), "permissions": ["geolocation"], **options}
         if script is None:
             with visiting(self.browser, address, **settings) as visitor:
@@ -107,6 +112,12 @@ def next_step(phone: Visitor, job_id: str, words: str) -> None:
 
 def sign(phone: Visitor) -> None:
     """Draw something on the open signature pad and hand it in."""
+    scrawl(phone)
+    phone.page.click("#signature .button-main")
+
+
+def scrawl(phone: Visitor) -> None:
+    """Draw something on the open signature pad."""
     box = phone.page.locator(".signature-pad").bounding_box()
     assert box is not None
     phone.page.mouse.move(box["x"] + 40, box["y"] + 80)
@@ -114,4 +125,3 @@ def sign(phone: Visitor) -> None:
     phone.page.mouse.move(box["x"] + 140, box["y"] + 30, steps=6)
     phone.page.mouse.move(box["x"] + 220, box["y"] + 110, steps=6)
     phone.page.mouse.up()
-    phone.page.click("#signature .button-main")

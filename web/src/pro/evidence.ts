@@ -88,8 +88,10 @@ export class Evidence {
       await this.errands.add({ kind: "photo", key: freshKey(), job_id: job.id, service: job.service, shows, at_ms, spot, ...small });
       this.added();
     } catch (error) {
-      if (!(error instanceof PhotoUnusable)) throw error;
-      this.warn(words.evidence[error.why]);
+      // The browser's own word: the file is gone, or may not be read.
+      const why = error instanceof DOMException ? "unreadable" : error instanceof PhotoUnusable ? error.why : null;
+      if (why === null) throw error;
+      this.warn(words.evidence[why]);
     }
   }
 }

@@ -15,6 +15,7 @@ const WANTED: Record<"arrived" | "in_progress", readonly Shows[]> = {
 export function evidencePart(job: Job, parts: JobCardParts): HTMLElement {
   const wanted = WANTED[job.status === "arrived" ? "arrived" : "in_progress"];
   const missing = wanted.filter((shows) => countOf(parts, shows) === 0);
+  const unseen = missing.filter((shows) => shows !== "signature").at(-1);
   return h(
     "section",
     { class: "evidence", "aria-label": words.evidence.title },
@@ -23,6 +24,7 @@ export function evidencePart(job: Job, parts: JobCardParts): HTMLElement {
       "div",
       { class: "actions" },
       ...wanted.filter((shows) => shows !== "signature").map((shows) => photoButton(job, shows, parts)),
+      parts.addSample !== null && unseen !== undefined && sampleButton(job, unseen, parts.addSample),
       wanted.includes("signature") &&
         h("button", { class: "button", type: "button", "data-key": `${job.id}:sign`, click: () => parts.sign() }, words.evidence.sign),
     ),
@@ -70,6 +72,11 @@ function photoButton(job: Job, shows: Shows, parts: JobCardParts): HTMLElement {
     if (files.length > 0) parts.addPhoto(shows, files);
   });
   return h("label", { class: "button", "data-photo": shows }, words.evidence.add[shows], input);
+}
+
+/** For who tries the demo at a desk. */
+function sampleButton(job: Job, shows: Shows, addSample: (shows: Shows) => void): HTMLElement {
+  return h("button", { class: "button", type: "button", "data-key": `${job.id}:sample`, click: () => addSample(shows) }, words.demo.sample);
 }
 
 /** The server names itself by its public address; this page asks the origin that it came from itself. */

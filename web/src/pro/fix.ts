@@ -1,4 +1,5 @@
 import { metresBetween } from "../lib/motion.ts";
+import type { GpsPosition } from "./gps.ts";
 
 /** The heartbeat as the wire has it: W3C Geolocation names and units; null where the device does not know. */
 export interface Heartbeat {
@@ -26,7 +27,7 @@ export const FIRST_POLICY: Policy = { interval_s: 5, min_displacement_m: 10 };
 /** A device's reading as a heartbeat, without what the sender adds. */
 export type Reading = Omit<Heartbeat, "seq" | "session" | "battery">;
 
-export function readingOf(position: GeolocationPosition): Reading {
+export function readingOf(position: GpsPosition): Reading {
   const { latitude, longitude, accuracy, heading, speed } = position.coords;
   return {
     lat: latitude,

@@ -25,6 +25,8 @@ export interface JobCardParts {
   preparing: boolean;
   move(to: Status): void;
   addPhoto(shows: Shows, files: readonly File[]): void;
+  /** In a demo: hands in a drawn photo. */
+  addSample: ((shows: Shows) => void) | null;
   sign(): void;
 }
 

@@ -10,6 +10,7 @@ import type { Place } from "../lib/wire.ts";
 import { mapSettings } from "../map/settings.ts";
 import { Bell } from "./bell.ts";
 import { aloneAs, Carrier } from "./carrier.ts";
+import { Demo } from "./demo.ts";
 import { DevicePart } from "./device_part.ts";
 import { Duty } from "./duty.ts";
 import { Earnings } from "./earnings.ts";
@@ -68,6 +69,10 @@ function open(token: string): void {
     changed: render,
   });
   const spot = (): Spot | null => sharing.latest;
+  const demo = new Demo(http, (gps) => {
+    sharing.use(gps);
+    if (gps !== null && duty.on) duty.share(); // nobody need be asked for a location that is made up
+  });
   const evidence = new Evidence(http, errands, spot, { added, changed: () => today.render(), warn: (text) => news.warn(text) });
   const today: Today = new Today(http, store, errands, evidence, spot, {
     added,
@@ -76,6 +81,7 @@ function open(token: string): void {
       else if (!sharing.running) duty.share();
     },
     find: () => tabs.choose("feed"),
+    samplePhoto: () => demo.samplePhoto,
   });
   const settings = mapSettings(http);
   let city: Place | null = null;
@@ -91,13 +97,16 @@ function open(token: string): void {
   });
   const bell = new Bell(http);
   const duty = new Duty(http, sharing, render);
-  const about = new AboutMe(http, (me) => duty.learn(me));
+  const about = new AboutMe(http, (me) => {
+    duty.learn(me);
+    demo.learn(me);
+  });
   const earnings = new Earnings(http);
   const device = new DevicePart(new PushSwitch(http, worker, person), leave);
   const tabs: Tabs = new Tabs(opened);
   const panel = new SharingPanel(toggleDuty, () => duty.share());
 
-  duty.resume();
+  void demo.ready().then(() => duty.resume());
   void begin();
   everySecond(render);
   setInterval(() => void refresh(), REFRESH_MS);
@@ -184,6 +193,7 @@ function open(token: string): void {
   function render(): void {
     panel.render({ duty, sharing, sender, queue, errands });
     today.render();
+    demo.headFor(today.isUnderWay ? today.place : null);
     tabs.count("today", today.jobs.length);
     feed.moved();
   }

@@ -11,6 +11,8 @@ export interface Me {
   name: string | null;
   on_duty: boolean;
   skills: string[];
+  /** The server is a demo. */
+  demo: boolean;
 }
 
 /** `GET /api/me/reviews`. */

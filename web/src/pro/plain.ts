@@ -9,17 +9,12 @@ export function plainly(problem: HttpProblem): string {
   return words.problem[problem.code] ?? (problem.status >= 500 ? words.problem["unavailable"] : undefined) ?? problem.message;
 }
 
-/** What stands in the way of a step (tracker/jobs/lifecycle.py, `unmet_guards`). */
+/** What stands in the way of a step, by the codes of tracker/jobs/lifecycle.py (`Guard`). */
 function unmetOf(problem: HttpProblem): string | null {
-  const unmet = problem.facts["unmet"];
-  if (!Array.isArray(unmet)) return null;
-  const plain = unmet.map((sentence) => {
-    if (/equipment/.test(String(sentence))) return words.unmet.equipment;
-    if (/flags/.test(String(sentence))) return words.unmet.flags;
-    if (/no pro/.test(String(sentence))) return words.unmet.pro;
-    return String(sentence);
-  });
-  return plain.length === 0 ? null : plain.join(" ");
+  const guards = problem.facts["guards"];
+  if (!Array.isArray(guards)) return null;
+  const plain = guards.map((guard) => words.unmet[String(guard)]);
+  return plain.length === 0 || plain.includes(undefined) ? null : plain.join(" ");
 }
 
 /** What became of something the person did, when the server would not have it. */

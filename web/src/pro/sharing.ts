@@ -1,5 +1,8 @@
 import { onServerClock } from "../lib/clock.ts";
+import { Awake } from "./awake.ts";
+import { batteryOf, type Battery } from "./battery.ts";
 import { isDue, readingOf, type Heartbeat, type Reading } from "./fix.ts";
+import type { Gps, GpsPosition } from "./gps.ts";
 import { ASLEEP_MS } from "./phone_rules.ts";
 import type { Sender } from "./sender.ts";
 
@@ -12,11 +15,6 @@ export type Permission =
   | "silent" // allowed, but the device finds no position
   | "insecure" // browsers give positions only to pages served over https
   | "missing"; // this browser has no geolocation
-
-interface Battery {
-  level: number;
-  charging: boolean;
-}
 
 const REMEMBER_SLEEP_MS = 15 * 60_000;
 const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
@@ -32,6 +30,8 @@ export class Sharing {
   private readonly awake = new Awake();
   private seq = 0;
   private sent: Reading | null = null;
+  /** What gives positions instead of the device's own. */
+  private other: Gps | null = null;
   private watchId: number | null = null;
   private timer: ReturnType<typeof setInterval> | null = null;
   private battery: Battery | null = null;
@@ -66,14 +66,24 @@ export class Sharing {
     return Date.now() - this.slept.until_ms < REMEMBER_SLEEP_MS ? this.slept.for_ms : 0;
   }
 
+  /** Takes positions from there; null: from the device itself. */
+  use(other: Gps | null): void {
+    if (other === this.other) return;
+    const { running } = this;
+    this.stop();
+    this.other = other;
+    this.latest = this.sent = null;
+    if (running) this.start();
+  }
+
   start(): void {
     if (this.running) return;
-    if (!window.isSecureContext) return this.become("insecure");
-    if (!("geolocation" in navigator)) return this.become("missing");
+    if (this.other === null && !window.isSecureContext) return this.become("insecure");
+    if (this.other === null && !("geolocation" in navigator)) return this.become("missing");
     this.become("asking");
     this.alive_ms = Date.now();
     this.slept = { for_ms: 0, until_ms: 0 };
-    this.watchId = navigator.geolocation.watchPosition(this.read, this.failed, OPTIONS);
+    this.watchId = this.gps.watchPosition(this.read, this.failed, OPTIONS);
     // A parked phone gets no new positions: then the clock asks for one.
     this.timer = setInterval(this.tick, 1_000);
     void this.awake.hold();
@@ -81,14 +91,18 @@ export class Sharing {
   }
 
   stop(): void {
-    if (this.watchId !== null) navigator.geolocation.clearWatch(this.watchId);
+    if (this.watchId !== null) this.gps.clearWatch(this.watchId);
     if (this.timer !== null) clearInterval(this.timer);
     this.watchId = this.timer = null;
     this.awake.release();
     this.become("off");
   }
 
-  private readonly read = (position: GeolocationPosition): void => {
+  private get gps(): Gps {
+    return this.other ?? navigator.geolocation;
+  }
+
+  private readonly read = (position: GpsPosition): void => {
     if (!this.running) return;
     this.noticeSleep();
     this.latest = readingOf(position);
@@ -118,7 +132,7 @@ export class Sharing {
     if (this.latest !== null) this.consider(this.latest);
     const quiet_ms = Date.now() - (this.latest?.recorded_at ?? 0);
     if (quiet_ms >= this.sender.policy.interval_s * 1_000) {
-      navigator.geolocation.getCurrentPosition(this.read, () => undefined, { ...OPTIONS, timeout: 5_000 });
+      this.gps.getCurrentPosition(this.read, () => undefined, { ...OPTIONS, timeout: 5_000 });
     }
   };
 
@@ -136,49 +150,5 @@ export class Sharing {
     if (permission === this.permission) return;
     this.permission = permission;
     this.changed();
-  }
-}
-
-/** Keeps the screen on, where the browser can: a sleeping page reads no positions. */
-class Awake {
-  /** The browser knows how, and will not: battery saver. */
-  refused = false;
-  private wanted = false;
-  private lock: WakeLockSentinel | null = null;
-
-  constructor() {
-    // The browser lets go of the lock whenever the page is hidden.
-    document.addEventListener("visibilitychange", () => {
-      if (this.wanted && document.visibilityState === "visible") void this.hold();
-    });
-  }
-
-  async hold(): Promise<void> {
-    this.wanted = true;
-    if (document.visibilityState !== "visible") return; // asked again when it is
-    try {
-      this.lock = (await navigator.wakeLock?.request("screen")) ?? null;
-      this.refused = false;
-    } catch {
-      this.lock = null; // the page works, but only while somebody keeps it awake
-      this.refused = true;
-    }
-    if (!this.wanted) this.release(); // off duty meanwhile
-  }
-
-  release(): void {
-    this.wanted = this.refused = false;
-    void this.lock?.release().catch(() => undefined);
-    this.lock = null;
-  }
-}
-
-/** The battery, where the browser tells (W3C Battery Status). */
-async function batteryOf(): Promise<Battery | null> {
-  const { getBattery } = navigator as Navigator & { getBattery?: () => Promise<Battery> };
-  try {
-    return (await getBattery?.call(navigator)) ?? null;
-  } catch {
-    return null;
   }
 }

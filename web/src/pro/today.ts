@@ -6,7 +6,7 @@ import type { Job, JobPage } from "../lib/job.ts";
 import { freshKey } from "../lib/random.ts";
 import { region } from "../lib/region.ts";
 import type { Place, Status } from "../lib/wire.ts";
-import type { Errand, Errands, Spot } from "./errands.ts";
+import type { Errand, Errands, Shows, Spot } from "./errands.ts";
 import type { Evidence } from "./evidence.ts";
 import { jobCard } from "./job_card.ts";
 import { after, inOrder, isOffTheList, isUnderWay, withTaps } from "./step_rules.ts";
@@ -31,6 +31,8 @@ export interface TodayHandlers {
   setOff(): void;
   /** Show the open jobs. */
   find(): void;
+  /** In a demo: draws a photo for who has no work to show. */
+  samplePhoto(): ((shows: Shows) => Promise<File>) | null;
 }
 
 /** The pro's own jobs, from the last answer of the server and what was tapped since. */
@@ -44,6 +46,7 @@ export class Today {
   private known: Known = { jobs: [], at_ms: 0 };
   private readonly tapped_ms = new Map<string, number>();
   private suggested = new Set<string>();
+  private drawing = false;
   private shown = "";
 
   constructor(http: Http, store: Store, errands: Errands, evidence: Evidence, spot: () => Spot | null, on: TodayHandlers) {
@@ -110,7 +113,8 @@ export class Today {
     setText(byId("today-age"), old ? words.asOf(ago(this.known.at_ms, serverNow(), region)) : "");
     const settling = jobs.map(({ id }) => this.isSettling(id));
     const pieces = jobs.map(({ id }) => [this.evidence.of(id), this.errands.of(id).map(({ key }) => key)]);
-    const state = JSON.stringify([jobs, settling, pieces, [...this.suggested], this.evidence.busy]);
+    const draw = this.on.samplePhoto();
+    const state = JSON.stringify([jobs, settling, pieces, [...this.suggested], this.evidence.busy, draw !== null]);
     if (state === this.shown) return; // nothing that is being read or touched moves without need
     this.shown = state;
     const cards = jobs.map((job, index) =>
@@ -123,6 +127,7 @@ export class Today {
         preparing: this.evidence.busy === job.id,
         move: (to) => void this.move(job, to),
         addPhoto: (shows, files) => void this.evidence.addPhotos(job, shows, files),
+        addSample: draw === null ? null : (shows) => void this.addSample(job, shows, draw),
         sign: () => this.evidence.sign(job),
       }),
     );
@@ -132,6 +137,16 @@ export class Today {
   private nothing(): HTMLElement {
     const find = h("button", { class: "button", type: "button", click: () => this.on.find() }, words.findJobs);
     return h("li", { class: "empty" }, h("p", {}, words.noJobs), find);
+  }
+
+  private async addSample(job: Job, shows: Shows, draw: (shows: Shows) => Promise<File>): Promise<void> {
+    if (this.drawing) return;
+    this.drawing = true;
+    try {
+      await this.evidence.addPhotos(job, shows, [await draw(shows)]);
+    } finally {
+      this.drawing = false;
+    }
   }
 
   private isSettling(job_id: string): boolean {

@@ -139,10 +139,11 @@ export const english = {
     busy: "there is too much at once. Try again in a moment.",
   } as Record<string, string>,
   unmet: {
-    equipment: "the ordered equipment has not been delivered.",
-    flags: "something important is still open. Call dispatch.",
-    pro: "nobody is assigned.",
-  },
+    not_delivered: "the ordered equipment has not been delivered.",
+    critical_flags: "something important is still open. Call dispatch.",
+    no_pro: "nobody is assigned.",
+    no_window: "no appointment is agreed on. Call dispatch.",
+  } as Record<string, string>,
 
   sharing: {
     off: { title: "Off duty", more: "Customers cannot see you, and dispatch does not count on you." },
@@ -181,6 +182,15 @@ export const english = {
     background: "Your phone stopped this page while it was in the background, so nobody could see you. Keep it on the screen while you drive.",
     battery: "Your battery is low. Plug your phone in: without it, nobody sees you coming.",
   } as Record<Trouble, string>,
+
+  /** Only where the server is a demo. */
+  demo: {
+    title: "Simulated drive",
+    madeUp: "This is a demo. After “Set off” this page drives to the customer by itself; where you really are is not used.",
+    own: "This is a demo. This page sends where your device really is.",
+    sample: "Sample photo",
+    drawn: (shows: string): string => `Sample photo · ${shows}`,
+  },
 
   bell: {
     open: (unread: number): string => (unread === 0 ? "Messages" : `Messages, ${unread} unread`),

@@ -130,9 +130,10 @@ export const spanish: Words = {
     busy: "hay demasiado a la vez. Inténtalo en un momento.",
   },
   unmet: {
-    equipment: "el material pedido no ha llegado.",
-    flags: "queda algo importante por resolver. Llama a la central.",
-    pro: "no hay nadie asignado.",
+    not_delivered: "el material pedido no ha llegado.",
+    critical_flags: "queda algo importante por resolver. Llama a la central.",
+    no_pro: "no hay nadie asignado.",
+    no_window: "no hay ninguna cita acordada. Llama a la central.",
   },
 
   sharing: {
@@ -171,6 +172,14 @@ export const spanish: Words = {
     screen: "El teléfono no mantiene la pantalla encendida, quizá para ahorrar batería. Desactiva el ahorro mientras conduces o toca la pantalla de vez en cuando.",
     background: "El teléfono detuvo esta página en segundo plano y nadie podía verte. Déjala en pantalla mientras conduces.",
     battery: "Queda poca batería. Conecta el teléfono: sin él nadie ve que vienes.",
+  },
+
+  demo: {
+    title: "Viaje simulado",
+    madeUp: "Esto es una demostración. Después de «Salir», esta página va sola hasta el cliente; no se usa dónde estás de verdad.",
+    own: "Esto es una demostración. Esta página envía dónde está de verdad tu dispositivo.",
+    sample: "Foto de ejemplo",
+    drawn: (shows) => `Foto de ejemplo · ${shows}`,
   },
 
   bell: {

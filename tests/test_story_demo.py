@@ -1,0 +1,88 @@
+"""Somebody who has read nothing runs the demo, opens the three links that it prints, and completes a job."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.pages import DESK, Visitor, chromium, visiting
+from tests.ports import free_port
+from tests.pro_phone import sign
+from tests.running import ROOT, wait_for
+
+pytestmark = pytest.mark.browser
+STARTS_WITHIN_S = 40.0
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Path]:
+    """`tracker demo` with its data in `folder`, ended as by Ctrl-C; yields what it prints."""
+    said = folder / "said"
+    dist = os.environ.get("WEB_DIST", str(ROOT / "web" / "dist"))
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tracker.cli", "demo", "--pros", "3", "--port", str(free_port())],
+            cwd=folder,
+            env={**environment, "WEB_DIST": dist, "PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        ready = re.compile("Ctrl-C stops everything")
+        wait_for(
+            lambda: process.poll() is not None or ready.search(said.read_text()), "the links", STARTS_WITHIN_S
+        )
+        assert process.poll() is None, said.read_text()
+        yield said
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+def link(said: Path, page: str) -> str:
+    """The newest link to a page that was printed."""
+    return re.findall(rf"http\S+/{page}[/#]\S+", said.read_text())[-1]
+
+
+def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, chromium_path: str) -> None:
+    with running_demo(folder) as said, chromium(chromium_path) as browser:
+        first = link(said, "track")
+        with (
+            visiting(browser, first, viewport=DESK, locale="en-US") as customer,
+            visiting(browser, link(said, "pro"), viewport=DESK, locale="en-US") as pro,
+            visiting(browser, link(said, "dispatch"), viewport=DESK, locale="en-US") as dispatch,
+        ):
+            dispatch.sees("#panel", "Ivy Bishop")
+            tap(pro, "Set off")
+            customer.sees("#status", "Ivy Bishop is on the way")
+            customer.sees("#contact", "Live")
+            tap(pro, "I have arrived")
+            customer.sees("#status", "Ivy Bishop has arrived")
+            tap(pro, "Sample photo")
+            tap(pro, "Start work")
+            dispatch.sees("#panel", "Working")
+            tap(pro, "Sample photo")
+            tap(pro, "Sign on screen")
+            sign(pro)
+            tap(pro, "Finish the job")
+            customer.sees("h1", "All done", within_s=20)
+            # And another job waits: its customer's link is printed.
+            pro.page.locator(".is-first >> text=Set off").wait_for(timeout=15_000)
+            wait_for(lambda: link(said, "track") != first, "the next customer's link")
+
+
+def tap(pro: Visitor, words: str) -> None:
+    """The first thing on the page that says this, once it takes taps."""
+    pro.page.locator(f".is-first button:not([aria-disabled]):has-text('{words}')").first.click()
