@@ -58,6 +58,15 @@ const table = (heads, rows) =>
 const code = (text) => make("code", { textContent: text });
 const block = (title, text) => [make("h3", { textContent: title }), make("pre", { textContent: text })];
 
+/** What a body or an answer is: JSON as its shape, anything else by its media types. */
+const told = (content, components) => {
+  if (!content) return "no body";
+  const { "application/json": json, ...others } = content;
+  const other = Object.keys(others).join(", ");
+  if (!json) return other;
+  return shape(json.schema, components) + (other ? `\n\nor ${other}` : "");
+};
+
 const operation = (path, method, one, components) => {
   const inside = make("div", { className: "inside" });
   const who = one.security.length === 0 ? "anybody" : (one["x-roles"] ?? []).join(", ");
@@ -72,11 +81,9 @@ const operation = (path, method, one, components) => {
     ]);
     inside.append(make("h3", { textContent: "Parameters" }), table(["name", "in", "type", ""], rows));
   }
-  const body = one.requestBody?.content["application/json"].schema;
-  if (body) inside.append(...block("Body", shape(body, components)));
+  if (one.requestBody) inside.append(...block("Body", told(one.requestBody.content, components)));
   for (const [status, answer] of Object.entries(one.responses)) {
-    const good = answer.content?.["application/json"]?.schema;
-    if (status < "300") inside.append(...block(`${status} ${answer.description}`, good ? shape(good, components) : "no body"));
+    if (status < "300") inside.append(...block(`${status} ${answer.description}`, told(answer.content, components)));
   }
   const refusals = Object.entries(one.responses).filter(([status]) => status >= "400");
   inside.append(
