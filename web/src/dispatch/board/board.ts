@@ -1,6 +1,8 @@
 import { serverNow } from "../../lib/clock.ts";
 import { byId, h, setText, show } from "../../lib/dom.ts";
+import { numberFormat } from "../../lib/formatters.ts";
 import { HttpProblem, type Http } from "../../lib/http.ts";
+import { region } from "../../lib/region.ts";
 import { saveFile } from "../../lib/save_file.ts";
 import { onAddress, said, say } from "../address.ts";
 import type { BoardStore, Changed } from "../board_store.ts";
@@ -10,7 +12,7 @@ import { board as words } from "../words/board.ts";
 import { BulkAssign } from "./bulk_assign.ts";
 import { choicesOf } from "./choices.ts";
 import { EndedJobs } from "./ended.ts";
-import { endedWanted, FILTER_KEYS, filterFrom, isSame, narrowed, queryOf, statusesOf, testOf, type Filter } from "./filter.ts";
+import { endedWanted, FILTER_KEYS, filterFrom, isSame, queryOf, statusesOf, testOf, type Filter } from "./filter.ts";
 import { Filters } from "./filters.ts";
 import { BoardList } from "./list.ts";
 import { grouped } from "./order.ts";
@@ -28,7 +30,6 @@ export class Board {
   private readonly filters: Filters;
   private readonly views: Views;
   private readonly bulk: BulkAssign;
-  private readonly sort = h("select", { id: "sort", "aria-label": words.sort.label });
   private readonly all = h("input", { id: "all", type: "checkbox" });
   private readonly count = h("label", { id: "count", class: "small", for: "all" });
   private readonly bar = h("div", { id: "bulk-bar", class: "bulk-bar", role: "group", "aria-label": words.bulk.label, hidden: true });
@@ -74,20 +75,21 @@ export class Board {
   }
 
   private furnish(): void {
+    const clear = button("clear", words.clear, () => this.ask(this.filter.sort === undefined ? {} : { sort: this.filter.sort }));
     byId("board-head").append(
       h("div", { class: "board-line" }, this.filters.search, this.filters.toggle),
       this.filters.panel,
-      h("div", { class: "board-line" }, this.views.select, this.views.opener),
-      this.views.gone,
-      this.views.form,
       this.filters.quick,
-      h("div", { class: "board-line board-count" }, h("span", { class: "job-box" }, this.all), this.count, this.sort, button("csv", words.csv, () => void this.download())),
+      h("div", { class: "board-line board-count" }, h("label", { class: "job-box", for: "all" }, this.all), this.count, this.views.select),
+      this.views.gone,
+    );
+    this.filters.panel.append(
+      h("div", { class: "actions" }, clear, this.views.opener, button("csv", words.csv, () => void this.download())),
+      this.views.form,
     );
     byId("jobs").before(this.empty);
     this.more.id = "more";
     byId("jobs").after(this.more, this.bar);
-    this.sort.append(...Object.entries(words.sort.by).map(([value, text]) => new Option(text, value)));
-    this.sort.addEventListener("change", () => this.ask(narrowed(this.filter, "sort", this.sort.value)));
     this.all.addEventListener("change", () => {
       this.selection.replace(this.all.checked ? this.list.order : []);
       this.showSelection();
@@ -119,7 +121,6 @@ export class Board {
     const kept = view === null ? null : this.views.filterOf(view);
     const wanted = Object.keys(filter).length > 0 ? filter : (kept ?? {});
     this.views.show(view, wanted, kept !== null ? !isSame(kept, wanted) : Object.keys(wanted).length > 0);
-    this.sort.value = wanted.sort ?? "";
     if (isSame(wanted, this.filter) && this.followed) return;
     this.followed = true;
     this.filter = wanted;
@@ -193,7 +194,7 @@ export class Board {
     this.list.tick();
     this.all.checked = size > 0 && size === this.list.order.length;
     this.all.indeterminate = size > 0 && !this.all.checked;
-    setText(this.count, words.count(this.shown.length, this.ended.more));
+    setText(this.count, words.count(this.shown.length, numberFormat(region.locale, {}).format(this.shown.length), this.ended.more));
     setText(this.chosen, words.bulk.chosen(size));
     show(this.bar, size > 0);
   }

@@ -1,7 +1,7 @@
 import { h, refill, setText, show } from "../../lib/dom.ts";
 import type { Status } from "../../lib/wire.ts";
 import { ACTIVE, ENDED } from "../card.ts";
-import { button, field } from "../forms.ts";
+import { field } from "../forms.ts";
 import { toneOf, words as common } from "../words.ts";
 import { board as words } from "../words/board.ts";
 import { narrowed, narrowness, statusesOf, toggled, type Filter, type FilterKey } from "./filter.ts";
@@ -31,25 +31,29 @@ export class Filters {
   readonly quick = h("div", { class: "chips", role: "group", "aria-label": words.quick });
   readonly toggle = h("button", { id: "filters", class: "button", type: "button", "aria-expanded": "false", "aria-controls": "narrow" });
   readonly panel = h("div", { id: "narrow", class: "narrow", hidden: true });
-  private readonly change: (filter: Filter, typing: boolean) => void;
+  private readonly change: (filter: Filter) => void;
   private readonly statuses = h("div", { class: "chips chips-wrap", role: "group", "aria-label": words.statuses });
   private readonly selects = new Map<FilterKey, HTMLSelectElement>();
   private readonly date = h("input", { type: "date", "aria-label": words.date });
   private filter: Filter = {};
   private shown = "";
 
-  /** `change` is called with the filter that was asked for; `typing`: it will change again in a moment. */
-  constructor(change: (filter: Filter, typing: boolean) => void) {
+  /** `change` is called with the filter that is asked for. */
+  constructor(change: (filter: Filter) => void) {
     this.change = change;
     this.search.placeholder = words.search;
     this.search.setAttribute("aria-label", words.search);
     this.search.maxLength = 100;
-    this.search.addEventListener("input", () => this.change(narrowed(this.filter, "search", this.search.value.trim()), true));
+    this.search.addEventListener("input", () => this.change(narrowed(this.filter, "search", this.search.value.trim())));
     this.toggle.addEventListener("click", () => this.open(this.panel.hidden !== false));
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      this.open(false);
+      this.toggle.focus();
+    });
     this.date.addEventListener("change", () => this.askDay(this.date.value, this.date.value));
-    const fields = (["service", "pro_id", "flags", "lane", "money", "from"] as const).map((key) => field(words.by[key], this.select(key)));
-    const clear = button("clear", words.clear, () => this.change(narrowed({}, "sort", this.filter.sort ?? ""), false));
-    this.panel.append(this.statuses, h("div", { class: "narrow-fields" }, ...fields, this.date), h("div", { class: "actions" }, clear));
+    const fields = (["service", "pro_id", "flags", "lane", "money", "from", "sort"] as const).map((key) => field(words.by[key], this.select(key)));
+    this.panel.append(this.statuses, h("div", { class: "narrow-fields" }, ...fields, this.date));
   }
 
   show(filter: Filter, choices: Choices): void {
@@ -65,7 +69,7 @@ export class Filters {
     this.toggle.classList.toggle("has-news", many > 0);
     this.fill("service", choices.services.map((service) => ({ value: service, text: service })));
     this.fill("pro_id", choices.pros.map(({ id, name }) => ({ value: id, text: name })));
-    for (const fixed of ["flags", "lane", "money"] as const) this.fill(fixed, of(words.choices[fixed]));
+    for (const fixed of ["flags", "lane", "money", "sort"] as const) this.fill(fixed, of(words.choices[fixed]));
     this.showDay();
   }
 
@@ -86,7 +90,7 @@ export class Filters {
   }
 
   private askDay(from: string, to: string): void {
-    this.change(narrowed(narrowed(this.filter, "from", from), "to", to), false);
+    this.change(narrowed(narrowed(this.filter, "from", from), "to", to));
   }
 
   private quickChip(quick: Quick, count: number): HTMLButtonElement {
@@ -98,7 +102,7 @@ export class Filters {
   private statusChip(status: Status, counts: ReadonlyMap<Status, number>): HTMLButtonElement {
     const pressed = statusesOf(this.filter).includes(status);
     const count = (ACTIVE as readonly Status[]).includes(status) ? (counts.get(status) ?? 0) : null;
-    return chip(`status-${status}`, common.status[status], count, pressed, toneOf(status), () => this.change(toggled(this.filter, status), false));
+    return chip(`status-${status}`, common.status[status], count, pressed, toneOf(status), () => this.change(toggled(this.filter, status)));
   }
 
   private select(key: FilterKey): HTMLSelectElement {
@@ -118,7 +122,7 @@ export class Filters {
   private fill(key: FilterKey, choices: readonly Choice[], chosen = this.filter[key] ?? ""): void {
     const select = this.selects.get(key);
     if (!select) return;
-    const options = [{ value: "", text: words.any }, ...choices];
+    const options = [{ value: "", text: key === "sort" ? words.byStatus : words.any }, ...choices];
     if (!options.some(({ value }) => value === chosen)) options.push({ value: chosen, text: chosen });
     const wanted = JSON.stringify(options);
     if (select.dataset["options"] !== wanted && document.activeElement !== select) {
@@ -129,7 +133,7 @@ export class Filters {
   }
 
   private ask(key: FilterKey, value: string): void {
-    this.change(narrowed(this.filter, key, value), false);
+    this.change(narrowed(this.filter, key, value));
   }
 }
 

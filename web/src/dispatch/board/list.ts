@@ -65,14 +65,14 @@ export class BoardList {
 
   /** Marks the job that is shown beside the list. */
   choose(id: string | null): void {
-    if (this.current !== null) this.rows.get(this.current)?.choose(false);
+    if (this.current !== null) this.rows.get(this.current)?.mark(false);
     this.current = id;
-    if (id !== null) this.rows.get(id)?.choose(true);
+    if (id !== null) this.rows.get(id)?.mark(true);
   }
 
   /** Ticks the boxes of the chosen jobs. */
   tick(): void {
-    for (const [id, row] of this.rows) if (row.box.checked !== this.selection.has(id)) row.box.checked = this.selection.has(id);
+    for (const [id, row] of this.rows) row.tick(this.selection.has(id));
   }
 
   private fillParts(groups: readonly Group[], changed: ReadonlySet<string> | null, now_ms: number): void {
@@ -91,8 +91,8 @@ export class BoardList {
     row.show(card, now_ms, changed?.has(card.id) ?? false);
     if (known === undefined) {
       this.rows.set(card.id, row);
-      row.choose(card.id === this.current);
-      row.box.checked = this.selection.has(card.id);
+      row.mark(card.id === this.current);
+      row.tick(this.selection.has(card.id));
     }
     return row;
   }
@@ -105,7 +105,7 @@ export class BoardList {
     const heading = h("h2", { id, class: "group-title" }, status === null ? "" : common.status[status], " ", count);
     heading.hidden = status === null;
     const list = h("ul", { class: "job-list", "data-group": status ?? "all", "aria-labelledby": status === null ? "jobs-title" : id });
-    const part = { element: h("section", { class: "group" }, heading, list), count, list };
+    const part = { element: h("section", { class: status === null ? "group" : "group is-status" }, heading, list), count, list };
     this.parts.set(status, part);
     return part;
   }

@@ -28,7 +28,7 @@ export class Row {
       { type: "button", class: "job", "data-job": id, tabindex: "-1" },
       h("span", { class: "row" }, this.service, this.tag),
       this.who,
-      h("span", { class: "row small job-facts" }, this.when, this.pro),
+      h("span", { class: "small job-facts" }, this.when, this.pro),
       this.badges,
     );
     this.element = h("li", { class: "job-row", animationend: () => this.element.classList.remove("is-new") }, h("label", { class: "job-box" }, this.box), this.opener);
@@ -50,8 +50,16 @@ export class Row {
     if (glow) this.element.classList.add("is-new");
   }
 
-  choose(current: boolean): void {
+  /** It is the one that is shown beside the list. */
+  mark(current: boolean): void {
     this.opener.setAttribute("aria-current", String(current));
+    this.element.classList.toggle("is-current", current);
+  }
+
+  /** It is one of the chosen. */
+  tick(chosen: boolean): void {
+    this.box.checked = chosen;
+    this.element.classList.toggle("is-chosen", chosen);
   }
 
   /** Of all rows one can be reached with Tab; the arrow keys lead to the others. */

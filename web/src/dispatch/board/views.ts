@@ -46,7 +46,9 @@ export class Views {
       void this.save(this.changeable());
     });
     this.form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.open(false, true);
+      if (event.key !== "Escape") return;
+      event.preventDefault(); // the filters around it stay
+      this.open(false, true);
     });
     this.list();
   }
