@@ -32,6 +32,7 @@ from tracker.analytics import STATEMENT_TIMEOUT_S, Analyst
 from tracker.effects.keep_house import make_partitions
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
+from tracker.evidence.portraits import Portraits
 from tracker.identity.authenticate import Authenticator, authenticator_for
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
@@ -154,6 +155,7 @@ class App:
             providers=providers,
             tools=tools,
             locker=Locker(settings, database, providers.store),
+            portraits=Portraits(database, providers.store),
             analyst=Analyst(reports, ZoneInfo(settings.time_zone)),
         )
         self._site = build_site(services, metrics, readiness, scrape)

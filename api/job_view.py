@@ -7,6 +7,7 @@ from api.shapes import Answer, Instant
 from db.errors import NotFound
 from db.jobs import Job
 from rooms.principal import Principal
+from tracker.evidence.portraits import portrait_address
 from tracker.jobs.install import equipment_of
 from tracker.jobs.lifecycle import Party, allowed_next, party_of
 from tracker.jobs.transition import facts_of
@@ -15,7 +16,8 @@ from tracker.jobs.transition import facts_of
 class Person(Answer):
     """Somebody by name. `id` and `phone` only for those who work with them.
 
-    `rating` is a pro's average of 1 to 5 stars over `rating_count` reviews; None before the first.
+    `rating` is a pro's average of 1 to 5 stars over `rating_count` reviews; None before the first. `photo` is
+    the address of a pro's portrait, relative to the server's root.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Person(Answer):
     phone: str | None = None
     rating: float | None = None
     rating_count: int | None = None
+    photo: str | None = None
 
 
 class JobAnswer(Answer):
@@ -123,10 +126,10 @@ def view_of(job: Job, principal: Principal) -> JobAnswer:
 def _pro(job: Job, *, crew: bool) -> Person | None:
     if job.pro_id is None:
         return None
-    count = job.pro_rating_count or 0
     return Person(
         id=job.pro_id if crew else None,
         name=job.pro_name or "Your professional",
-        rating=round((job.pro_rating_sum or 0) / count, 2) if count else None,
-        rating_count=count,
+        rating=job.pro_rating,
+        rating_count=job.pro_rating_count or 0,
+        photo=portrait_address(job.pro_photo_key),
     )

@@ -123,6 +123,7 @@ async def create_job(request: Request[Services, NewJobBody, None]) -> NewJobAnsw
     summary="Read a job you are a party to.",
     roles=EVERYBODY,
     links=True,
+    shared=True,
     answer=JobAnswer,
     problems=[NotFound],
 )

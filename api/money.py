@@ -196,6 +196,7 @@ async def put_price(request: Request[Services, PriceBody, None]) -> PriceAnswer:
     "/api/jobs/{id}/tip",
     summary="Give your pro a tip: with the job's payment, or by itself once that was taken.",
     roles={Role.CUSTOMER},
+    links=True,
     body=TipBody,
     answer=TipAnswer,
     problems=[TipRefused, NoSavedMethod, RequestKeyReused, NotFound, Invalid],

@@ -62,7 +62,8 @@ def build_openapi(endpoints: Sequence[Endpoint], *, version: str, server: str) -
                 "link": {
                     "type": "http",
                     "scheme": "link",
-                    "description": "A tracking link: `Authorization: Link <the last part of its address>`.",
+                    "description": "A tracking link: `Authorization: Link <the last part of its address>`."
+                    " One that the customer passed on opens only what says `x-shared-links`.",
                 },
             },
         },
@@ -89,6 +90,7 @@ def _operation(one: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if one.roles is not None:
         operation["security"] = [{"token": []}, *([{"link": []}] if one.links else [])]
         operation["x-roles"] = sorted(one.roles)
+        operation["x-shared-links"] = one.shared
     if one.body is not None:
         shape = schemas[repr(one.body_schema or one.body)]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": shape}}}

@@ -109,7 +109,7 @@ class HiddenAnswer(Answer):
 @endpoint(
     "POST",
     "/api/reviews",
-    summary="Review the other side of a finished job, once; a tracking link does so for its job's customer.",
+    summary="Review the other side of a finished job, once; the customer's own link does so for them.",
     roles={Role.CUSTOMER, Role.PRO},
     links=True,
     body=ReviewBody,

@@ -84,7 +84,10 @@ class Request(Generic[S, B, Q]):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One method of one address, as declared. `roles` None: public. `links`: a tracking link may too."""
+    """One method of one address, as declared. `roles` None: public.
+
+    `links`: a tracking link may too; `shared`: also one that the customer passed on.
+    """
 
     method: str
     path: str
@@ -100,6 +103,7 @@ class Endpoint:
     body_schema: Any
     raw: RawBody | None = None
     csv: bool = False
+    shared: bool = False
 
     @property
     def name(self) -> str:
@@ -136,6 +140,7 @@ def endpoint(
     body_schema: Any = ...,
     raw: RawBody | None = ...,
     csv: bool = ...,
+    shared: bool = ...,
 ) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[A | Response]]], Endpoint]: ...
 @overload
 def endpoint(
@@ -153,6 +158,7 @@ def endpoint(
     body_schema: Any = ...,
     raw: RawBody | None = ...,
     csv: bool = ...,
+    shared: bool = ...,
 ) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[None]]], Endpoint]: ...
 def endpoint(
     method: str,
@@ -169,6 +175,7 @@ def endpoint(
     body_schema: Any = None,
     raw: RawBody | None = None,
     csv: bool = False,
+    shared: bool = False,
 ) -> Callable[[Callable[[Request[S, B, Q]], Awaitable[Any]]], Endpoint]:
     """Declare the decorated coroutine function as an endpoint; see the module's example.
 
@@ -197,6 +204,7 @@ def endpoint(
             body_schema=body_schema,
             raw=raw,
             csv=csv,
+            shared=shared,
         )
 
     return declare

@@ -13,6 +13,7 @@ from tracker.analytics import Analyst
 from tracker.effects.announce import announce_version
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
+from tracker.evidence.portraits import Portraits
 from tracker.identity.authenticate import Authenticator
 from tracker.identity.links import Links
 from tracker.jobs.claim import ClaimGate
@@ -37,6 +38,7 @@ class Services:
     providers: Providers
     tools: Tools
     locker: Locker
+    portraits: Portraits
     analyst: Analyst
 
     @property

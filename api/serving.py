@@ -93,7 +93,7 @@ class _Address:
 
     async def _admit(self, one: Endpoint, roles: frozenset[Role], headers: Headers) -> Principal:
         principal = await self._authenticate(credentials(headers))
-        if principal.role not in roles or (principal.is_link and not one.links):
+        if principal.role not in roles or (principal.is_link and not _opened_by(one, principal)):
             raise Forbidden
         if self._limit is not None:
             self._limit.spend(principal.id)
@@ -111,6 +111,11 @@ class _Address:
         if content_type is None and data:
             require_json(headers)
         return parse_body(one.body, data)
+
+
+def _opened_by(one: Endpoint, link: Principal) -> bool:
+    """Whether a tracking link of this kind may use the endpoint."""
+    return one.shared if link.shared else one.links
 
 
 def answer_json(content: bytes, status: int, *, headers_only: bool = False) -> Response:

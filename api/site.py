@@ -33,10 +33,13 @@ from api import (
     payouts,
     payouts_due,
     people,
+    portraits,
     push,
+    receipt,
     reviews,
     sandbox,
     schedule,
+    shared_links,
     statement,
     stripe_webhook,
     tracking_links,
@@ -52,6 +55,7 @@ from api.map import map_routes
 from api.openapi import build_openapi
 from api.ops import Readiness, ops_routes
 from api.pages import page_routes
+from api.portrait_files import portrait_routes
 from api.routing import Endpoint, endpoints_of
 from api.security_headers import SecurityHeaders, page_policy
 from api.services import Services
@@ -69,6 +73,9 @@ def all_endpoints() -> list[Endpoint]:
         location,
         feed,
         tracking_links,
+        shared_links,
+        receipt,
+        portraits,
         me,
         schedule,
         assign,  # before `dispatch`: /api/dispatch/jobs/assign is no job's id
@@ -119,6 +126,7 @@ def build_site(
         ),
         *ops_routes(readiness=readiness, scrape=scrape, openapi=openapi),
         *evidence_routes(services),
+        *portrait_routes(services),
         *docs_routes(),
         *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
         *page_routes(settings.web_dist, policy=policy),

@@ -10,23 +10,17 @@ from api.jobs import EVERYBODY
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer
-from db.errors import Conflict, Forbidden, NotFound
+from db.errors import Forbidden, NotFound
 from db.jobs import Job, job_by_id
-from rooms.principal import Role
-from rooms.rights import LINK_PREFIX
+from rooms.principal import LINK_PREFIX, Role
+from tracker.identity.links import JobEnded
 from tracker.jobs.lifecycle import LINK_ENDS
 
 Req: TypeAlias = Request[Services, None, None]
 
 
-class JobEnded(Conflict):
-    """The job has ended; it gets no new link."""
-
-    code = "job_ended"
-
-
 class LinkAnswer(Answer):
-    """A new link. It is shown once: only its hash is kept. Earlier links of the job are dead."""
+    """A new link, shown once: only its hash is kept. Earlier links of the job are dead, shared or not."""
 
     success: bool
     link: str
@@ -36,7 +30,7 @@ class LinkAnswer(Answer):
 @endpoint(
     "POST",
     "/api/jobs/{id}/tracking-link",
-    summary="Make the job's tracking link; an earlier one dies.",
+    summary="Make the customer's own link to a job; all earlier ones of the job die.",
     roles=EVERYBODY,
     answer=LinkAnswer,
     problems=[Forbidden, NotFound, JobEnded],
@@ -47,7 +41,7 @@ async def make_tracking_link(request: Req) -> LinkAnswer:
     if job.status in LINK_ENDS:
         raise JobEnded
     rotated = await services.links.rotate(request.id, created_by=request.principal.id)
-    _cut(services, request.id, rotated.dead)
+    cut(services, request.id, rotated.dead)
     return LinkAnswer(
         success=True, link=rotated.token, url=f"{services.settings.public_url}/track/{rotated.token}"
     )
@@ -56,16 +50,17 @@ async def make_tracking_link(request: Req) -> LinkAnswer:
 @endpoint(
     "DELETE",
     "/api/jobs/{id}/tracking-link",
-    summary="Revoke the job's tracking links; whoever watches through one is cut off.",
+    summary="Revoke all of the job's tracking links; whoever watches through one is cut off.",
     roles=EVERYBODY,
     problems=[Forbidden, NotFound],
 )
 async def revoke_tracking_link(request: Req) -> None:
     await _job_of_party(request)
-    _cut(request.services, request.id, await request.services.links.revoke(request.id))
+    cut(request.services, request.id, await request.services.links.revoke(request.id))
 
 
-def _cut(services: Services, job_id: UUID, dead: list[int]) -> None:
+def cut(services: Services, job_id: UUID, dead: list[int]) -> None:
+    """End the streams of links that died, on every node."""
     services.rooms.say.links_changed(job_id, [f"{LINK_PREFIX}{link_id}" for link_id in dead])
 
 

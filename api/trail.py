@@ -51,6 +51,7 @@ class TrailAnswer(Answer):
     summary="The positions of a job in time order.",
     roles=EVERYBODY,
     links=True,
+    shared=True,
     query=TrailQuery,
     answer=TrailAnswer,
     problems=[NotFound],

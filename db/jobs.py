@@ -21,7 +21,7 @@ _COLUMNS = """
     j.finished_at, j.cancelled_at, j.paid_at, j.source, j.metadata::text AS metadata, j.labour_minutes,
     j.promised_arrival_at, c.name AS customer_name, c.phone AS customer_phone,
     c.email AS customer_email, p.name AS pro_name,
-    p.rating_sum AS pro_rating_sum, p.rating_count AS pro_rating_count
+    p.rating_sum AS pro_rating_sum, p.rating_count AS pro_rating_count, p.photo_key AS pro_photo_key
 """
 _FROM = """
     FROM jobs j JOIN skills s USING (skill_no) JOIN people c ON c.id = j.customer_id
@@ -72,6 +72,13 @@ class Job:
     pro_name: str | None
     pro_rating_sum: int | None
     pro_rating_count: int | None
+    pro_photo_key: str | None
+
+    @property
+    def pro_rating(self) -> float | None:
+        """The pro's average of 1 to 5 stars; None before the first review."""
+        count = self.pro_rating_count or 0
+        return round((self.pro_rating_sum or 0) / count, 2) if count else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,27 @@ from uuid import UUID
 
 from db.pool import Connection
 
+_COLUMNS = "id, job_id, kind, expires_at, revoked_at"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredLink:
-    """A link's row, whether or not it still opens anything."""
+    """A link's row, whether or not it still opens anything. `kind`: the customer's own, or shared by them."""
 
     id: int
     job_id: UUID
+    kind: str
     expires_at: datetime | None
     revoked_at: datetime | None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the customer passed it on."""
+        return self.kind == "shared"
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether it opens its job."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 async def add_link(
@@ -54,18 +66,22 @@ async def link_by_hash(conn: Connection, token_hash: bytes) -> StoredLink | None
 
     The dead ones are returned too, so that an unknown, an expired and a revoked link cost the same query.
     """
-    row = await conn.fetchrow(
-        "SELECT id, job_id, expires_at, revoked_at FROM tracking_links WHERE token_hash = $1", token_hash
-    )
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM tracking_links WHERE token_hash = $1", token_hash)
+    return StoredLink(**dict(row.items())) if row else None
+
+
+async def link_by_id(conn: Connection, link_id: int) -> StoredLink | None:
+    """The link with this number, dead or alive, or None."""
+    row = await conn.fetchrow(f"SELECT {_COLUMNS} FROM tracking_links WHERE id = $1", link_id)
     return StoredLink(**dict(row.items())) if row else None
 
 
 async def has_living_link(conn: Connection, job_id: UUID, now: datetime) -> bool:
-    """Whether some link opens this job now."""
+    """Whether some link of the customer's own opens this job now."""
     return bool(
         await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM tracking_links WHERE job_id = $1 AND revoked_at IS NULL"
-            " AND (expires_at IS NULL OR expires_at > $2))",
+            "SELECT EXISTS (SELECT FROM tracking_links WHERE job_id = $1 AND kind = 'own'"
+            " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2))",
             job_id,
             now,
         )
@@ -73,7 +89,7 @@ async def has_living_link(conn: Connection, job_id: UUID, now: datetime) -> bool
 
 
 async def revoke_links_of_job(conn: Connection, job_id: UUID, at: datetime) -> list[int]:
-    """End all of a job's links now; returns the ids of those that were alive.
+    """End all of a job's links now, also the shared ones; returns the ids of those that were alive.
 
     Locks the job first, so that two rotations at once leave one live link, not two.
     """

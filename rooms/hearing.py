@@ -64,10 +64,12 @@ class Hearing:
         self._engine.broadcast(person_room(person_id), event, payload, droppable=event in DROPPABLE, key=key)
 
     def _cut_links(self, job_id: UUID, dead: set[str]) -> None:
+        """End the streams of dead links, and their sockets, which have no other right."""
         room = self._jobs.rooms.get(job_id)
         for sid, member in list(room.members.items()) if room else ():
             if member.principal.id in dead:
                 self._jobs.revoke(sid, job_id, "link_ended")
+                self._engine.disconnect(sid, "link_ended")
 
 
 def _nothing_new(_news: StatusNews) -> None:

@@ -18,7 +18,6 @@ from rooms.job_rooms import JobRooms
 from rooms.names import person_room
 from rooms.sockets import Session
 
-LINK_PREFIX = "link:"
 SPARE_ENDS = 1000  # of sockets that have left; more are swept out
 
 
@@ -66,14 +65,14 @@ class Rights:
         wanted = None if person_ids is None else set(person_ids)
         sessions = [s for s in self._sessions.values() if wanted is None or s.principal.id in wanted]
         people = sorted({s.principal.id for s in sessions if not s.principal.is_link})
-        links = sorted({_link_id(s) for s in sessions if s.principal.is_link})
+        links = sorted({s.principal.link_id for s in sessions if s.principal.is_link})
         async with self._database.connection() as conn:
             barred = await barred_people(conn, people) if people else {}
             ends = await link_ends(conn, links) if links else {}
         for session in sessions:
             principal = session.principal
             if principal.is_link:
-                self._expect_end(session.sid, ends[_link_id(session)])
+                self._expect_end(session.sid, ends[principal.link_id])
             elif (principal.issued_at or 0.0) <= barred.get(principal.id, -math.inf):
                 self._cut(session, "signed_out")
         self.cut_expired()
@@ -88,7 +87,3 @@ class Rights:
         for job_id in self._jobs.jobs_of(session.sid):
             self._jobs.revoke(session.sid, job_id, reason)
         self._engine.disconnect(session.sid, reason)
-
-
-def _link_id(session: Session) -> int:
-    return int(session.principal.id.removeprefix(LINK_PREFIX))

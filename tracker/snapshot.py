@@ -15,8 +15,10 @@ from db.jobs import Job
 from db.positions import LastPosition
 from db.times import iso
 from rooms.events import Told
+from rooms.principal import Principal, Role
 from rooms.sockets import Since
 from tracker.dots import Dot, bare_dot, contact_with
+from tracker.evidence.portraits import portrait_address
 from tracker.jobs.lifecycle import ACTIVE, Status
 
 TRAIL_TAIL = 500  # points in a snapshot, and positions replayed to a returning watcher
@@ -27,7 +29,7 @@ class Snapshot:
     """Everything that was read for one joiner at one moment."""
 
     job: Job
-    crew: bool
+    principal: Principal
     last: LastPosition | None
     dot: Dot | None
     trail: list[tuple[float, float, int]]
@@ -49,7 +51,8 @@ class Snapshot:
         active = Status(self.job.status) in ACTIVE
         dot = self.dot if sees_dot else None
         return {
-            "job": _job_payload(self.job, crew=self.crew),
+            "job": _job_payload(self.job, crew=is_crew(self.principal)),
+            "shared": self.principal.shared,
             "position": dot,
             "contact": contact_with(self.job, self.last, self.now) if sees_dot and active else None,
             "last_seen": iso(self.last.received_at) if sees_dot and self.last else None,
@@ -89,11 +92,14 @@ class Snapshot:
         return statuses[::-1]
 
 
+def is_crew(principal: Principal) -> bool:
+    """Whether the caller works with the job: its pro, or dispatch."""
+    return principal.is_staff or principal.role is Role.PRO
+
+
 def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
     """The job as its room shows it: never the pro's phone, the customer's name only to the crew."""
-    pro = {"name": job.pro_name} if job.pro_id else None
-    if pro and crew:
-        pro["id"] = job.pro_id
+    pro = _pro_payload(job, crew=crew) if job.pro_id else None
     payload: dict[str, Any] = {
         "id": str(job.id),
         "status": job.status,
@@ -108,6 +114,19 @@ def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
     if crew:
         payload["customer_name"] = job.customer_name
     return payload
+
+
+def _pro_payload(job: Job, *, crew: bool) -> dict[str, Any]:
+    """Who comes: name, portrait and rating (`None` before the first review)."""
+    pro: dict[str, Any] = {
+        "name": job.pro_name,
+        "photo": portrait_address(job.pro_photo_key),
+        "rating": job.pro_rating,
+        "rating_count": job.pro_rating_count or 0,
+    }
+    if crew:
+        pro["id"] = job.pro_id
+    return pro
 
 
 def _event_payload(event: JobEvent, status: str) -> dict[str, Any]:

@@ -25,13 +25,14 @@ from db.positions import (
     trail_since,
 )
 from db.times import epoch_ms, iso
+from db.tracking_links import link_by_id
 from rooms.membership import JobFacts
-from rooms.principal import Principal, Role
+from rooms.principal import Principal
 from rooms.sockets import Since
 from tracker.dots import Dot, contact_for, dot_of, visible_since
 from tracker.jobs.lifecycle import ACTIVE
 from tracker.positions.forms import job_at_hand
-from tracker.snapshot import TRAIL_TAIL, Snapshot
+from tracker.snapshot import TRAIL_TAIL, Snapshot, is_crew
 
 FLEET_MEMORY = timedelta(hours=12)  # pros not heard for longer are not on a dispatcher's map
 
@@ -56,17 +57,19 @@ class Snapshots:
         """The facts that the snapshot was read with, and its ack. Raises NotFound, Unavailable."""
         async with self._database.connection() as conn:
             job = await job_by_id(conn, job_id)
-            if job is None:
+            if job is None or not await _still_opens(conn, principal):
                 raise NotFound("There is no such job, or it is not yours to follow.")
             last = await last_position(conn, job.pro_id) if job.pro_id else None
-            crew = _is_crew(principal)
+            crew = is_crew(principal)
             shown_from = None if crew else visible_since(job)
             whose = None if principal.is_staff else job.pro_id
             trail = await trail_since(conn, job_id, shown_from, TRAIL_TAIL, pro_id=whose)
             missed = await events_since(conn, job_id, since.version) if since else []
         facts = JobFacts(job.id, job.version, job.status, job.customer_id, job.pro_id)
         last = None if last and shown_from and last.recorded_at < shown_from else last
-        snapshot = Snapshot(job, crew, last, self._dot(job, last), trail, since, missed, datetime.now(UTC))
+        snapshot = Snapshot(
+            job, principal, last, self._dot(job, last), trail, since, missed, datetime.now(UTC)
+        )
         return facts, snapshot.ack
 
     async def trail(
@@ -83,7 +86,7 @@ class Snapshots:
 
         Only dispatch sees where a pro went who had the job before.
         """
-        if not _is_crew(principal):
+        if not is_crew(principal):
             if job.status not in self._visible:
                 return []
             after = max(filter(None, (after, visible_since(job))), default=None)
@@ -116,6 +119,14 @@ class Snapshots:
         return dot_of(job, last)
 
 
+async def _still_opens(conn: Connection, principal: Principal) -> bool:
+    """Whether a caller by link may still come in: who was not in the room did not hear that the link died."""
+    if not principal.is_link:
+        return True
+    link = await link_by_id(conn, principal.link_id)
+    return link is not None and link.is_alive(datetime.now(UTC))
+
+
 def _fleet_place(
     position: LastPosition, name: str | None, jobs: list[ActiveJobRow], now: datetime
 ) -> dict[str, Any]:
@@ -131,7 +142,3 @@ def _fleet_place(
         "contact": contact_for([each.status for each in jobs], position.received_at, now),
         "job_id": None if job is None else str(job.id),
     }
-
-
-def _is_crew(principal: Principal) -> bool:
-    return principal.is_staff or principal.role is Role.PRO

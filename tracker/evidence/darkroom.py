@@ -5,9 +5,9 @@ that can open neither a file nor a connection, with an end in memory and in time
 never ends takes nothing with it; one that is taken over cannot read the server's files or its environment.
 What comes out was drawn anew pixel by pixel: no metadata, no second file hidden behind the first.
 
-Standard input: one JSON line `{"media_type", "signature"}`, then the file. Standard output: one JSON line,
-`develop`'s facts or `{"refused": reason}`, then the picture, then its thumbnail. Imports nothing of ours, so
-that Python runs it with `-I`.
+Standard input: one JSON line `{"media_type", "signature", "portrait"}`, then the file. Standard output: one
+JSON line, `develop`'s facts or `{"refused": reason}`, then the picture, then its thumbnail. Imports nothing
+of ours, so that Python runs it with `-I`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ MIN_SIDE = 32  # a dot is no photo
 MAX_SIDE = 2560  # a photo that fills a large screen
 MAX_SIGNATURE_SIDE = 1280
 THUMBNAIL_SIDE = 480
+PORTRAIT_SIDE = 256  # a square, as small as a face on a customer's phone needs
 QUALITY = 85  # JPEG
 MEMORY_BYTES = 1024 * 1024 * 1024  # three copies of the largest picture, and Python
 OPEN_FILES = 3  # those it begins with: the photo, the picture, and a place for errors that is none
@@ -76,13 +77,17 @@ def main() -> None:
     asked = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     try:
-        answer, *pictures = develop(data, asked["media_type"], signature=asked["signature"])
+        answer, *pictures = develop(
+            data, asked["media_type"], signature=asked["signature"], portrait=asked["portrait"]
+        )
     except Refused as refused:
         answer, pictures = {"refused": str(refused)}, []
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + b"".join(pictures))
 
 
-def develop(data: bytes, media_type: str, *, signature: bool) -> tuple[dict[str, Any], bytes, bytes]:
+def develop(
+    data: bytes, media_type: str, *, signature: bool, portrait: bool = False
+) -> tuple[dict[str, Any], bytes, bytes]:
     """(facts, picture, thumbnail). Raises Refused, whatever the bytes are.
 
     The facts: `media_type`, `width`, `height` and `bytes` of the picture, `exif` as `exif_facts` read it.
@@ -90,7 +95,7 @@ def develop(data: bytes, media_type: str, *, signature: bool) -> tuple[dict[str,
     try:
         with Image.open(io.BytesIO(data), formats=[FORMATS[media_type]]) as image:
             _check_size(image)
-            return _developed(image, signature=signature)
+            return _developed(image, signature=signature, portrait=portrait)
     except Refused:
         raise
     except UnidentifiedImageError:
@@ -108,7 +113,7 @@ def _check_size(image: Image.Image) -> None:
         raise Refused("too_small")
 
 
-def _developed(image: Image.Image, *, signature: bool) -> tuple[dict[str, Any], bytes, bytes]:
+def _developed(image: Image.Image, *, signature: bool, portrait: bool) -> tuple[dict[str, Any], bytes, bytes]:
     side = MAX_SIGNATURE_SIDE if signature else MAX_SIDE
     exif = image.getexif()
     image.draft(None, (side, side))  # JPEG: decode at a half, a quarter, an eighth where that is enough
@@ -116,6 +121,7 @@ def _developed(image: Image.Image, *, signature: bool) -> tuple[dict[str, Any], 
     picture = _srgb(_smaller(_plain(image), side), image.info.get("icc_profile"))
     turn = TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
     picture = picture if turn is None else picture.transpose(turn)
+    picture = _square(picture) if portrait else picture
     kind = "PNG" if signature else "JPEG"
     whole = _encoded(picture, kind)
     facts = {
@@ -144,6 +150,13 @@ def _smaller(image: Image.Image, side: int) -> Image.Image:
     small = image.copy() if max(image.size) > side else image
     small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return small
+
+
+def _square(image: Image.Image) -> Image.Image:
+    """A portrait: the middle of a wide picture, the upper part of a high one, where the face is."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 5
+    return _smaller(image.crop((left, top, left + side, top + side)), PORTRAIT_SIDE)
 
 
 def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -106,11 +106,14 @@ class Darkroom:
         self._places = asyncio.Semaphore(at_once)
         self._deadline_s = deadline_s
 
-    async def develop(self, data: bytes, media_type: str, *, signature: bool) -> Developed:
+    async def develop(
+        self, data: bytes, media_type: str, *, signature: bool, portrait: bool = False
+    ) -> Developed:
         """`data`, which says to be of `media_type`, drawn anew. Raises PhotoRefused, DarkroomClosed."""
         if not data:
             raise PhotoRefused("empty")
-        header = msgspec.json.encode({"media_type": media_type, "signature": signature})
+        asked = {"media_type": media_type, "signature": signature, "portrait": portrait}
+        header = msgspec.json.encode(asked)
         async with self._places:
             return _read(await self._run(header + b"\n", data))
 

@@ -95,9 +95,11 @@ def check_may_add(principal: Principal, job: Job, now: datetime) -> None:
 
 
 def may_see(principal: Principal, job: Job, kind: Kind) -> bool:
-    """Dispatch, the job's pro and its customer see all of it; a tracking link, which a customer may pass
-    on, sees no signature, and the photos once the work is done.
+    """Dispatch, the job's pro and its customer see all of it; the customer's own link sees no signature, and
+    the photos once the work is done; one that was passed on sees nothing.
     """
+    if principal.shared:
+        return False
     if principal.is_link:
         done = job.status in (Status.COMPLETED, Status.PAID)
         return principal.job_id == str(job.id) and done and kind is not Kind.SIGNATURE

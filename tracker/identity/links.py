@@ -3,6 +3,9 @@
 A link is 128 random bits in 22 URL-safe characters. It opens one job, can be revoked, and dies with the
 job. A link that is unknown, malformed, expired or revoked is refused by the very same words after the very
 same work, so that nobody learns which links ever existed.
+
+The customer's own link speaks for the customer of that job (`customer_behind`). One that the customer passed
+on (`shared_links.py`) only looks.
 """
 
 from __future__ import annotations
@@ -18,8 +21,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from db.errors import NotFound, Unauthorized
+from db.errors import Conflict, NotFound, Unauthorized
+from db.jobs import Job
+from db.people import standing_of
 from db.pool import Connection, Database
+from db.shared_links import note_seen
 from db.tracking_links import add_link, has_living_link, link_by_hash, revoke_links_of_job
 from rooms.principal import Principal, Role
 
@@ -30,6 +36,12 @@ MOST_DERIVED = 20  # of one step: as often may its link be replaced before the m
 
 class LinkRefused(Unauthorized):
     """This tracking link is not valid, or not any more."""
+
+
+class JobEnded(Conflict):
+    """The job has ended; it gets no new link."""
+
+    code = "job_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class Links:
             return await make_link(conn, job_id, created_by=created_by, expires_at=expires_at)
 
     async def rotate(self, job_id: UUID, *, created_by: str, expires_at: datetime | None = None) -> Rotated:
-        """A new link instead of those that the job has. Raises NotFound, Unavailable."""
+        """A new link instead of all that the job has, also shared ones. Raises NotFound, Unavailable."""
         async with self._database.transaction() as conn:
             dead = await revoke_links_of_job(conn, job_id, self._now())
             return Rotated(await make_link(conn, job_id, created_by=created_by, expires_at=expires_at), dead)
@@ -66,17 +78,19 @@ class Links:
     async def resolve(self, token: object) -> Principal:
         """The caller behind a link: a customer of that one job. Raises LinkRefused, Unavailable."""
         token_hash = hash_of(token if isinstance(token, str) and len(token) <= MAX_LINK_CHARS else "")
+        now = self._now()
         async with self._database.connection() as conn:
             link = await link_by_hash(conn, token_hash)
-        if link is None or link.revoked_at is not None:
-            raise LinkRefused
-        if link.expires_at is not None and link.expires_at <= self._now():
-            raise LinkRefused
+            if link is None or not link.is_alive(now):
+                raise LinkRefused
+            if link.is_shared:
+                await note_seen(conn, link.id, now)
         return Principal(
             f"link:{link.id}",
             Role.CUSTOMER,
             expires_at=None if link.expires_at is None else link.expires_at.timestamp(),
             job_id=str(link.job_id),
+            shared=link.is_shared,
         )
 
     def _now(self) -> datetime:
@@ -154,6 +168,20 @@ async def living_link(
         if stored.revoked_at is None:
             return token if stored.expires_at is None or stored.expires_at > now else None
     return None
+
+
+async def customer_behind(conn: Connection, job: Job, principal: Principal) -> Principal:
+    """Who acts: whoever holds the customer's own link to a job acts for its customer, who needs no account.
+
+    Raises NotFound for another job's link, for a shared one, and for that of a customer who may not come in.
+    """
+    if not principal.is_link:
+        return principal
+    standing = await standing_of(conn, job.customer_id)
+    suspended = standing is not None and standing.suspended_at is not None
+    if principal.shared or principal.job_id != str(job.id) or suspended:
+        raise NotFound("There is no such job.")
+    return Principal(job.customer_id, Role.CUSTOMER)
 
 
 def hash_of(token: str) -> bytes:

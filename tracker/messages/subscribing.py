@@ -14,7 +14,6 @@ from db.message_choices import know_person
 from db.pool import Connection, Database
 from db.push_subscriptions import add_subscription, drop_subscription_of
 from rooms.principal import Principal
-from rooms.rights import LINK_PREFIX
 from tracker.messages.push_hosts import is_push_endpoint
 from tracker.settings import Settings
 
@@ -71,7 +70,7 @@ async def _whose(conn: Connection, principal: Principal) -> tuple[str, int | Non
     job = await job_by_id(conn, UUID(principal.job_id))
     if job is None:
         raise NotFound("There is no such job.")
-    return job.customer_id, int(principal.id.removeprefix(LINK_PREFIX))
+    return job.customer_id, principal.link_id
 
 
 def _check_keys(p256dh: str, auth: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from db.errors import Conflict, NotFound
-from db.jobs import lock_job
+from db.jobs import Job, lock_job
 from db.outbox import add_task
 from db.payers import Tip, add_to_tip, tips_of_job
 from db.payments import add_payment
 from db.pool import Connection, Database
 from rooms.principal import Principal
+from tracker.identity.links import customer_behind
 from tracker.jobs.consequences import Effect
 from tracker.jobs.facts import Actor, record_fact
 from tracker.jobs.lifecycle import Party, Status, party_of
@@ -57,21 +59,22 @@ async def give_tip(
 ) -> GivenTip:
     """Give a tip once per key; asking again is answered as before.
 
+    The customer's own link to the job may give it; the job's record says that it was a link.
     Raises NotFound (also for a stranger), TipRefused, NoSavedMethod, RequestKeyReused, Unavailable.
     """
 
     async def work(conn: Connection) -> GivenTip:
         job = await lock_job(conn, job_id)
-        if job is None or party_of(principal, facts_of(job)) is not Party.OWN_CUSTOMER:
+        if job is None:
+            raise NotFound("There is no such job.")
+        giver = await customer_behind(conn, job, principal)
+        if party_of(giver, facts_of(job)) is not Party.OWN_CUSTOMER:
             raise NotFound("There is no such job.")
         tips = await tips_of_job(conn, job_id)
         before = next((tip for tip in tips if tip.key == key), None)
         if before is not None:
             return _as_before(before, amount_cents)
-        if Status(job.status) in NO_TIPS:
-            raise TipRefused("A tip is for a pro who has the job.")
-        if sum(not tip.failed for tip in tips) >= MAX_TIPS:
-            raise TipRefused(f"A job takes {MAX_TIPS} tips.")
+        _check_takes_tip(job, tips)
         data: dict[str, object] = {"key": key, "amount_cents": amount_cents}
         if job.status in DONE:
             method = await saved_method(conn, provider_name, job.customer_id)
@@ -97,6 +100,23 @@ async def give_tip(
         return GivenTip(amount_cents, "payment" in data, version)
 
     return await database.in_transaction(work)
+
+
+async def takes_tip(conn: Connection, provider_name: str, job: Job, tips: Sequence[Tip]) -> bool:
+    """Whether the customer can give a tip now, and it could be charged; `tips` are those of before."""
+    try:
+        _check_takes_tip(job, tips)
+    except TipRefused:
+        return False
+    return job.status not in DONE or await saved_method(conn, provider_name, job.customer_id) is not None
+
+
+def _check_takes_tip(job: Job, tips: Sequence[Tip]) -> None:
+    """Raises TipRefused."""
+    if Status(job.status) in NO_TIPS:
+        raise TipRefused("A tip is for a pro who has the job.")
+    if sum(not tip.failed for tip in tips) >= MAX_TIPS:
+        raise TipRefused(f"A job takes {MAX_TIPS} tips.")
 
 
 def _as_before(tip: Tip, amount_cents: int) -> GivenTip:

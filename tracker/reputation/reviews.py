@@ -14,7 +14,6 @@ from uuid import UUID
 
 from db.errors import Busy, Conflict, Forbidden, NotFound
 from db.jobs import Job, lock_job
-from db.people import standing_of
 from db.pool import Connection, Database
 from db.reviews import (
     RatedPerson,
@@ -25,7 +24,8 @@ from db.reviews import (
     review_of_job,
     write_totals,
 )
-from rooms.principal import Principal, Role
+from rooms.principal import Principal
+from tracker.identity.links import customer_behind
 from tracker.jobs.facts import Actor, record_fact
 from tracker.jobs.lifecycle import Party, Status, party_of
 from tracker.jobs.transition import facts_of
@@ -91,8 +91,8 @@ async def post_review(
 ) -> Posted:
     """Rate the other side of a job the caller was a party to; the same again is answered as before.
 
-    Whoever holds a living link to the job speaks for its customer, who needs no account for it. The job's
-    record says that it was a link.
+    Whoever holds the customer's own link to the job acts for its customer, who needs no account for it. The
+    job's record says that it was a link.
 
     `stars` from 1 to 5. Raises NotFound (also for a stranger's job), NotFinished, ReviewsClosed,
     AlreadyReviewed, TooManyReviews, Forbidden, Unavailable.
@@ -102,7 +102,7 @@ async def post_review(
         job = await lock_job(conn, job_id)
         if job is None:
             raise NotFound("There is no such job.")
-        author = await _author(conn, job, principal)
+        author = await customer_behind(conn, job, principal)
         direction, subject_id = _sides(job, author)
         if there := await review_of_job(conn, job_id, direction.value):
             return _as_before(there, direction, author, stars, comment)
@@ -133,6 +133,15 @@ async def post_review(
         return Posted(review_id, job_id, direction, version)
 
     return await database.in_transaction(work)
+
+
+def is_open(job: Job, now: datetime) -> bool:
+    """Whether this job can be reviewed just now, by whoever has not done it yet."""
+    try:
+        _check_open(job, now)
+    except (NotFinished, ReviewsClosed):
+        return False
+    return True
 
 
 def rating_of(person: RatedPerson) -> Rating:
@@ -167,16 +176,6 @@ async def keep_rating(
             job_id=job_id,
             now=now,
         )
-
-
-async def _author(conn: Connection, job: Job, principal: Principal) -> Principal:
-    """Who reviews. Raises NotFound for another job's link, and for that of a customer who may not come in."""
-    if not principal.is_link:
-        return principal
-    standing = await standing_of(conn, job.customer_id)
-    if principal.job_id != str(job.id) or (standing is not None and standing.suspended_at is not None):
-        raise NotFound("There is no such job.")
-    return Principal(job.customer_id, Role.CUSTOMER)
 
 
 def _sides(job: Job, principal: Principal) -> tuple[Direction, str]:
