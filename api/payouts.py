@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import Meta, field
+from starlette.responses import Response
 
+from api.csv_download import csv_download
 from api.cursors import Cursor, one_page, read_cursor, row_number, write_cursor
 from api.jobs import STAFF
 from api.payout_view import PayoutPage, TransferEntry, listed_payout, transfer_entry
+from api.payouts_csv import CSV_COLUMNS, payout_rows
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant, PersonId
 from db.errors import Invalid, NotFound
 from db.payout_lists import label_payouts
 from db.payouts import list_payouts
+from db.transfers import jobs_paid_with
 from tracker.money.payouts import CannotPay, NotFailed, Run, approve, retry_failed, run_payouts
 
 Req: TypeAlias = Request[Services, None, None]
@@ -35,6 +40,7 @@ class PayoutsQuery(Input):
     end: Instant | None = field(default=None, name="to")
     cursor: Cursor | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    format: Literal["json", "csv"] = "json"
 
 
 class ApproveBody(Input):
@@ -99,26 +105,29 @@ class RunAnswer(Answer):
 @endpoint(
     "GET",
     "/api/dispatch/payouts",
-    summary="Payout lines, newest first, filtered and paged.",
+    summary="Payout lines, newest first, filtered and paged, or all as CSV.",
     roles=STAFF,
     query=PayoutsQuery,
     answer=PayoutPage,
     problems=[Invalid],
+    csv=True,
 )
-async def dispatch_payouts(request: Request[Services, None, PayoutsQuery]) -> PayoutPage:
-    query = request.query
+async def dispatch_payouts(request: Request[Services, None, PayoutsQuery]) -> PayoutPage | Response:
+    query, database = request.query, request.services.database
+    wanted = partial(
+        list_payouts,
+        status=query.status,
+        pro_id=query.pro_id,
+        job_id=query.job_id,
+        start=query.start,
+        end=query.end,
+    )
+    if query.format == "csv":
+        name = f"payouts-{request.now:%Y%m%d-%H%M}.csv"
+        return await csv_download(name, CSV_COLUMNS, payout_rows(database, wanted))
     before = read_cursor(query.cursor, row_number)
-    async with request.services.database.connection() as conn:
-        lines = await list_payouts(
-            conn,
-            status=query.status,
-            pro_id=query.pro_id,
-            job_id=query.job_id,
-            start=query.start,
-            end=query.end,
-            before=before and before[1],
-            limit=query.limit + 1,
-        )
+    async with database.connection() as conn:
+        lines = await wanted(conn, before=before and before[1], limit=query.limit + 1)
         page, more = one_page(lines, query.limit, lambda one: write_cursor(one.created_at, one.id))
         labels = await label_payouts(conn, [line.id for line in page])
     return PayoutPage(payouts=[listed_payout(line, labels[line.id]) for line in page], next=more)
@@ -189,7 +198,11 @@ def _agreed(body: RunBody) -> dict[str, int] | None:
 )
 async def retry_payout(request: Req) -> TransferEntry:
     services = request.services
+    async with services.database.connection() as conn:
+        jobs = await jobs_paid_with(conn, int(request.path["number"]))
     sent = await retry_failed(
         services.database, int(request.path["number"]), provider=services.providers.payments.name
     )
+    for job_id in jobs:
+        services.rooms.say.card_changed(job_id)
     return transfer_entry(sent)

@@ -6,10 +6,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from api.cursors import one_page
 from api.jobs import STAFF
 from api.routing import Request, endpoint
 from api.services import Services
-from api.shapes import Answer, Input, Name
+from api.shapes import Answer, Input, Name, PersonId
 from db.errors import Forbidden, Invalid, NotFound
 from db.people import is_admin, list_pros, set_suspended, upsert_person
 from db.pool import Connection
@@ -48,17 +49,37 @@ class ProEntry(Answer):
     active_jobs: int
 
 
+class ProsQuery(Input):
+    """`search` is a part of the name."""
+
+    search: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    cursor: Annotated[PersonId, Meta(description="`next` of the page before.")] | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000
+
+
 class ProsAnswer(Answer):
-    """All pros by name."""
+    """Pros by name; `next` is the cursor of the page after this one."""
 
     pros: list[ProEntry]
+    next: str | None
 
 
-@endpoint("GET", "/api/dispatch/pros", summary="All pros.", roles=STAFF, answer=ProsAnswer)
-async def dispatch_pros(request: Req) -> ProsAnswer:
+@endpoint(
+    "GET",
+    "/api/dispatch/pros",
+    summary="Pros by name, a thousand at a time.",
+    roles=STAFF,
+    query=ProsQuery,
+    answer=ProsAnswer,
+    problems=[Invalid],
+)
+async def dispatch_pros(request: Request[Services, None, ProsQuery]) -> ProsAnswer:
+    query = request.query
     async with request.services.database.connection() as conn:
-        pros = await list_pros(conn)
+        found = await list_pros(conn, search=query.search, after=query.cursor, limit=query.limit + 1)
+    pros, more = one_page(found, query.limit, lambda pro: pro.id)
     return ProsAnswer(
+        next=more,
         pros=[
             ProEntry(
                 id=pro.id,
@@ -69,7 +90,7 @@ async def dispatch_pros(request: Req) -> ProsAnswer:
                 active_jobs=pro.active_jobs,
             )
             for pro in pros
-        ]
+        ],
     )
 
 

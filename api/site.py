@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     analytics,
     assign,
+    board,
     demo,
     dispatch,
     evidence,
@@ -38,6 +39,7 @@ from api import (
     receipt,
     reviews,
     sandbox,
+    saved_views,
     schedule,
     shared_links,
     statement,
@@ -80,6 +82,8 @@ def all_endpoints() -> list[Endpoint]:
         schedule,
         assign,  # before `dispatch`: /api/dispatch/jobs/assign is no job's id
         dispatch,
+        board,
+        saved_views,
         people,
         orders,
         metadata,

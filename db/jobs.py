@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from db.active_jobs import ACTIVE
+from db.patterns import containing
 from db.pool import Connection
 
 _COLUMNS = """
@@ -272,7 +273,7 @@ async def list_jobs(
     if customer_id is not None:
         where.append(f"j.customer_id = {arg(customer_id)}")
     if search:
-        pattern = arg("%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+        pattern = arg(containing(search))
         where.append(f"(j.service ILIKE {pattern} OR j.address ILIKE {pattern} OR c.name ILIKE {pattern})")
     if before is not None:
         where.append(f"(j.created_at, j.id) < ({arg(before[0])}::timestamptz, {arg(before[1])}::uuid)")

@@ -97,6 +97,7 @@ async def list_payouts(
     end: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
+    skip: int = 0,
 ) -> list[Payout]:
     """Lines, newest first, from just below `before` (an id); those written from `start` until before `end`.
 
@@ -119,7 +120,8 @@ async def list_payouts(
     elif status is not None:  # spelled out, so that the partial index serves a generic plan
         where.append(f"status = '{STATUSES[STATUSES.index(status)]}'")
     rows = await conn.fetch(
-        f"SELECT {_COLUMNS} FROM payouts WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ${len(args) + 1}",
+        f"SELECT {_COLUMNS} FROM payouts WHERE {' AND '.join(where)} ORDER BY id DESC"
+        f" LIMIT ${len(args) + 1} OFFSET {int(skip)}",
         *args,
         limit,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -132,6 +133,18 @@ async def list_transfers(
         limit,
     )
     return [Sent(**dict(row.items())) for row in rows]
+
+
+async def jobs_in_transfer(conn: Connection, number: int) -> list[UUID]:
+    """Jobs with a line in this transfer."""
+    rows = await conn.fetch("SELECT DISTINCT job_id FROM payouts WHERE transfer_no = $1", number)
+    return [row["job_id"] for row in rows]
+
+
+async def jobs_paid_with(conn: Connection, payout_no: int) -> list[UUID]:
+    """Jobs with a line in the same transfer as this payout line."""
+    number: int | None = await conn.fetchval("SELECT transfer_no FROM payouts WHERE id = $1", payout_no)
+    return [] if number is None else await jobs_in_transfer(conn, number)
 
 
 async def lock_payee(conn: Connection, pro_id: str) -> str | None:

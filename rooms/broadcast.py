@@ -12,7 +12,7 @@ from uuid import UUID
 from rooms.bus import Bus
 from rooms.events import Told
 from rooms.job_rooms import StatusNews
-from rooms.names import job_room, person_room
+from rooms.names import BOARD, job_room, person_room
 
 
 class Broadcaster:
@@ -26,7 +26,7 @@ class Broadcaster:
         self._hear = hear
 
     def status(self, news: StatusNews) -> None:
-        """A job took a step."""
+        """A job took a step, or something else about it changed."""
         facts = news.facts
         self._say(
             job_room(facts.job_id),
@@ -43,6 +43,11 @@ class Broadcaster:
                 "occurred_at": news.occurred_at,
             },
         )
+        self._say(BOARD, {"k": "board", "job_id": str(facts.job_id), "version": facts.version})
+
+    def card_changed(self, job_id: UUID) -> None:
+        """What the board shows of a job changed without an event of the job."""
+        self._say(BOARD, {"k": "board", "job_id": str(job_id), "version": None})
 
     def position(self, job_id: UUID, payload: dict[str, Any]) -> None:
         """The dot of a job moved; `payload` is a `location_update` without its version."""

@@ -154,6 +154,22 @@ class Engine:
             self._hub.counters.deliveries += len(listeners)
         return len(listeners)
 
+    def broadcast_or(self, room: str, event: str, payload: dict[str, Any], *, slow: dict[str, Any]) -> int:
+        """Send to everyone in a room; returns how many sockets. A slow reader gets `slow` in its place.
+
+        Whatever a slow reader missed, `slow` waits for it once.
+        """
+        listeners = tuple(self._audience.listeners(room))
+        if listeners:
+            frame, instead = event_frame(event, payload), event_frame(event, slow)
+            for connection in listeners:
+                if connection.backlog is None:
+                    connection.wire.write(frame)
+                else:
+                    connection.deliver(instead, (room, event))
+            self._hub.counters.deliveries += len(listeners)
+        return len(listeners)
+
     def broadcast_each(self, event: str, payloads: Mapping[str, dict[str, Any]]) -> int:
         """Send a droppable event to several rooms, each its own payload; returns how many were sent.
 

@@ -13,6 +13,8 @@ class Said(StrEnum):
     UNWATCH = "unwatch"
     WATCH_FLEET = "watch_fleet"  # dispatch: every pro in a viewport
     UNWATCH_FLEET = "unwatch_fleet"
+    WATCH_BOARD = "watch_board"  # dispatch: which jobs change, whatever changes of them
+    UNWATCH_BOARD = "unwatch_board"
     WATCH_FEED = "watch_feed"  # a pro: open jobs around a place
     UNWATCH_FEED = "unwatch_feed"
 
@@ -28,6 +30,7 @@ class Told(StrEnum):
     ARRIVAL_SUGGESTED = "arrival_suggested"  # the pro seems to stand at the door
     POLICY = "policy"  # how often the phone should send from now on
     FLEET_TICK = "fleet_tick"  # one cell's newest positions, once a second
+    BOARD_CHANGED = "board_changed"  # jobs whose cards are to be read again; all of them when none is named
     JOB_POSTED = "job_posted"  # a new offer near you
     JOB_TAKEN = "job_taken"  # an offer is gone
     NOTIFICATION = "notification"  # your bell rang; carries its number and how many are unread

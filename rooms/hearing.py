@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from rooms.board import Board
 from rooms.engine import Engine
 from rooms.events import DROPPABLE, Told
 from rooms.feed_watch import FeedWatches
@@ -18,11 +19,14 @@ from rooms.names import person_room
 class Hearing:
     """Delivers messages. `on_status`, `on_jobs_changed` and `on_barred` are set by who needs to know."""
 
-    def __init__(self, engine: Engine, jobs: JobRooms, fleet: Fleet, feeds: FeedWatches) -> None:
+    def __init__(
+        self, engine: Engine, jobs: JobRooms, fleet: Fleet, feeds: FeedWatches, board: Board
+    ) -> None:
         self._engine = engine
         self._jobs = jobs
         self._fleet = fleet
         self._feeds = feeds
+        self._board = board
         self.on_status: Callable[[StatusNews], None] = _nothing_new
         self.on_jobs_changed: Callable[[str], None] = _nothing
         self.on_barred: Callable[[str], None] = _nothing
@@ -48,6 +52,8 @@ class Hearing:
                 self._feeds.posted(message["cell"], message["offer"])
             case "taken":
                 self._feeds.taken(message["cell"], message["job_id"])
+            case "board":
+                self._board.changed(message["job_id"], message["version"])
             case "person":
                 self._tell_person(message["id"], Told(message["event"]), message["p"])
             case "jobs":

@@ -30,6 +30,9 @@ def person_room(person_id: str) -> str:
     return f"person:{person_id}"
 
 
+BOARD = "board"  # every dispatcher's screen that shows the board: which jobs changed
+
+
 def _cell(level: str, size_deg: float, row: int, column: int) -> str:
     return f"fleet:{level}:{row}:{column % round(360 / size_deg)}"
 

@@ -14,6 +14,7 @@ from db.job_events import events_since
 from db.pool import Database
 from db.room_facts import active_jobs_by_pro, job_facts
 from db.times import iso
+from rooms.board import Board
 from rooms.broadcast import Broadcaster
 from rooms.bus import Bus, BusState
 from rooms.engine import Engine
@@ -22,7 +23,7 @@ from rooms.fleet import Fleet
 from rooms.hearing import Hearing
 from rooms.job_rooms import JobRooms, StatusNews
 from rooms.membership import VISIBLE_STATUSES, JobFacts
-from rooms.names import job_room, person_room
+from rooms.names import BOARD, job_room, person_room
 from rooms.principal import Principal, Role
 from rooms.rights import Rights
 from rooms.sockets import Answers, Session, Sockets
@@ -75,10 +76,11 @@ class Rooms:
         )
         self.fleet = Fleet(self.engine, bus)
         self.feeds = FeedWatches(self.engine, bus)
-        self.hearing = Hearing(self.engine, self.jobs, self.fleet, self.feeds)
+        self.board = Board(self.engine, bus)
+        self.hearing = Hearing(self.engine, self.jobs, self.fleet, self.feeds, self.board)
         self.say = Broadcaster(bus, self.hearing.hear)
         self.rights = Rights(database, self.engine, self.jobs)
-        self._sockets = Sockets(self.jobs, self.fleet, self.feeds, answers)
+        self._sockets = Sockets(self.jobs, self.fleet, self.feeds, self.board, answers)
         self._tasks: set[asyncio.Task[None]] = set()
         bus.on_message = self.hearing.hear
         bus.on_resync = self._resync
@@ -181,6 +183,8 @@ class Rooms:
     async def _resync(self, channels: list[str]) -> None:
         """These channels were deaf for a while: whatever their rooms missed is read from the database."""
         deaf = set(channels)
+        if BOARD in deaf:
+            self.board.missed()
         job_ids = [job_id for job_id in self.jobs.rooms if job_room(job_id) in deaf]
         await self._read_again(job_ids)
         for job_id in job_ids:
@@ -219,6 +223,7 @@ class Rooms:
         self.fleet.publish()
         if beats % 2 == 0:
             self.fleet.tick()
+            self.board.tick()
         turn = beats % WATCHERS_BEATS  # a part of the rooms each beat: ten thousand at once stall the loop
         for job_id in [job_id for job_id in self.jobs.rooms if job_id.int % WATCHERS_BEATS == turn]:
             self.jobs.say_watchers(job_id)
@@ -230,7 +235,10 @@ class Rooms:
             pause_s = DEAF_SWEEP_EVERY_S * random.uniform(0.8, 1.2)
             await asyncio.sleep(pause_s)
             unswept_s += pause_s
-            if unswept_s >= SWEEP_EVERY_S or self.bus.state is BusState.DEAF:
+            deaf = self.bus.state is BusState.DEAF
+            if deaf:
+                self.board.missed()
+            if deaf or unswept_s >= SWEEP_EVERY_S:
                 unswept_s = 0.0
                 await _logged(self._read_again(list(self.jobs.rooms)))
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from db.errors import Forbidden, Invalid, NotFound, Problem
+from rooms.board import Board
 from rooms.events import Said
 from rooms.feed_watch import FeedWatch, FeedWatches
 from rooms.fleet import Fleet
@@ -65,10 +66,13 @@ class Answers:
 class Sockets:
     """Dispatches a client's events."""
 
-    def __init__(self, jobs: JobRooms, fleet: Fleet, feeds: FeedWatches, answers: Answers) -> None:
+    def __init__(
+        self, jobs: JobRooms, fleet: Fleet, feeds: FeedWatches, board: Board, answers: Answers
+    ) -> None:
         self._jobs = jobs
         self._fleet = fleet
         self._feeds = feeds
+        self._board = board
         self._answers = answers
 
     async def on_event(self, sid: str, session: Session, event: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +94,12 @@ class Sockets:
                 _only(data)
                 self._feeds.unwatch(sid)
                 return {"ok": True}
+            case Said.WATCH_BOARD:
+                return await self._watch_board(session, data)
+            case Said.UNWATCH_BOARD:
+                _only(data)
+                self._board.unwatch(sid)
+                return {"ok": True}
             case _:
                 raise UnknownEvent(f"There is no event '{event[:40]}'.")
 
@@ -98,6 +108,7 @@ class Sockets:
         self._jobs.leave_all(session.sid)
         self._fleet.unwatch(session.sid)
         self._feeds.unwatch(session.sid)
+        self._board.unwatch(session.sid)
 
     async def _watch(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
         _only(data, "job_id", "since")
@@ -128,6 +139,13 @@ class Sockets:
         west, south, east, north = _bbox(data.get("bbox"))
         await self._fleet.watch(session.sid, fleet_cells_over(west, south, east, north))
         return {"ok": True, "positions": await self._answers.fleet(west, south, east, north)}
+
+    async def _watch_board(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
+        _only(data)
+        if not session.principal.is_staff:
+            raise Forbidden("Only dispatchers watch the board.")
+        await self._board.watch(session.sid)
+        return {"ok": True}
 
     async def _watch_feed(self, session: Session, data: dict[str, Any]) -> dict[str, Any]:
         _only(data, "lat", "lng", "radius")

@@ -102,6 +102,7 @@ def test_a_link_may_watch_its_job_and_say_nothing_else(web: Process) -> None:
             for event, data in (
                 ("heartbeat", {"lat": DOOR[0], "lng": DOOR[1]}),
                 ("watch_fleet", {"bbox": [-3, 53, -2, 54]}),
+                ("watch_board", {}),
                 ("watch_feed", {"lat": 53.4, "lng": -2.9}),
             ):
                 assert (await customer.call(event, data))["error"]["code"] == "forbidden"

@@ -45,6 +45,8 @@ async def tell_customer_on_the_way(tools: Tools, task: Task) -> None:
         }
         notice = news.notice(Kind.ON_THE_WAY, (job.customer_id,), facts)
         await notify(conn, tools.settings, notice, now=task.now)
+    if eta_s is not None:  # the promise is no event of the job
+        tools.say.card_changed(job.id)
 
 
 async def _seconds_away(conn: Connection, job: Job, now: datetime) -> int | None:

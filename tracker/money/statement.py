@@ -10,11 +10,11 @@ from db.errors import Invalid, NotFound
 from db.pool import Connection
 from db.statements import MAX_LINES, Statement, is_pro, statement_of
 from db.times import iso
+from tracker.plain_cell import plain_cell
 
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=31)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # owasp.org/www-community/attacks/CSV_Injection
 COLUMNS = ("posted_at", "kind", "job_id", "reference", "service", "memo", "amount_cents", "balance_cents")
 
 
@@ -56,8 +56,3 @@ def statement_csv(start: datetime, end: datetime, statement: Statement) -> str:
         )
     rows.writerow([iso(end), "closing_balance", *[""] * 5, statement.closing_cents])
     return out.getvalue()
-
-
-def plain_cell(text: str) -> str:
-    """A text that a spreadsheet shows and does not compute: an apostrophe goes before what looks like one."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
