@@ -169,7 +169,7 @@ function isEmpty({ jobs, claims, arrivals, money, ratings, messages }: Figures):
 }
 
 function nothing(): HTMLElement {
-  return h("div", { class: "empty" }, h("p", {}, words.none), h("p", { class: "muted" }, words.noneMore));
+  return h("div", { class: "nothing" }, h("p", {}, words.none), h("p", { class: "muted" }, words.noneMore));
 }
 
 /** What is so at this moment, whatever the range. */
@@ -182,6 +182,6 @@ function present(report: Report): HTMLElement {
     "section",
     { class: "card" },
     h("h2", {}, words.now),
-    h("dl", { class: "facts" }, ...rows.map(([term, value]) => h("div", {}, h("dt", { class: "small muted" }, term), h("dd", {}, value)))),
+    h("dl", { class: "present" }, ...rows.map(([term, value]) => h("div", {}, h("dt", { class: "small muted" }, term), h("dd", {}, value)))),
   );
 }

@@ -38,7 +38,7 @@ export function chartsOf(report: Report): Chart[] {
       units.money,
       bar(charts.taken.taken, 3, ({ money }) => money.captured_cents / 100),
       bar(charts.taken.back, 2, ({ money }) => -money.refunded_cents / 100),
-      line(charts.taken.out, 4, ({ money }) => money.paid_out_cents / 100),
+      bar(charts.taken.out, 4, ({ money }) => -money.paid_out_cents / 100),
     ),
     chart(
       charts.jobs,

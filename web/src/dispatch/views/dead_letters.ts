@@ -45,7 +45,7 @@ export class DeadLetters {
     const rows = letters.map((letter) => this.row(letter));
     this.selection.keepOnly(new Set(letters.map(({ id }) => id)));
     const title = h("h2", { id: "dead-title" }, words.dead);
-    if (rows.length === 0) return h("section", { class: "card", "aria-labelledby": "dead-title" }, title, h("p", { class: "empty" }, words.noDead));
+    if (rows.length === 0) return h("section", { class: "card", "aria-labelledby": "dead-title" }, title, h("p", { class: "nothing" }, words.noDead));
     return h(
       "section",
       { class: "card", "aria-labelledby": "dead-title" },
@@ -70,7 +70,7 @@ export class DeadLetters {
     return h(
       "li",
       { class: "dead", "data-dead": String(id) },
-      h("label", { class: "check" }, box),
+      h("label", { class: "pick" }, box),
       h(
         "div",
         { class: "row-text" },
@@ -82,9 +82,9 @@ export class DeadLetters {
       h(
         "div",
         { class: "actions" },
+        job_id !== null && button(`job-${id}`, words.job, () => this.desk.openJob(job_id)),
         button(`retry-${id}`, words.retry, () => void this.retry([id])),
         button(`discard-${id}`, words.discard, () => this.discard([id])),
-        job_id !== null && button(`job-${id}`, words.job, () => this.desk.openJob(job_id)),
       ),
     );
   }

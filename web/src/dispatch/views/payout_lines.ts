@@ -73,7 +73,7 @@ export class PayoutLines {
     return h(
       "li",
       { class: "payout", "data-line": String(id), "data-state": state },
-      line.status === "pending" ? this.box(line, `${kind}, ${service}`) : h("span", { class: "check" }),
+      line.status === "pending" ? this.box(line, `${kind}, ${service}`) : h("span", { class: "pick" }),
       h(
         "div",
         { class: "row-text" },
@@ -86,8 +86,12 @@ export class PayoutLines {
       ),
       h("span", { class: "tag", "data-tone": TONES[state] }, words.state[state]),
       h("span", { class: "cents amount", "data-cents": String(line.amount_cents) }, this.said(line.amount_cents)),
-      line.status === "pending" ? button(`approve-${id}`, words.approve, () => void this.approve([id])) : null,
-      canRetry ? button(`retry-${id}`, words.retry, () => void this.retry(id)) : null,
+      h(
+        "div",
+        { class: "row-action" },
+        line.status === "pending" && button(`approve-${id}`, words.approve, () => void this.approve([id])),
+        canRetry && button(`retry-${id}`, words.retry, () => void this.retry(id)),
+      ),
     );
   }
 
@@ -95,7 +99,7 @@ export class PayoutLines {
     const box = h("input", { type: "checkbox", "data-key": `select-${line.id}`, "aria-label": words.select(what, this.said(line.amount_cents)) });
     box.checked = this.selection.has(line.id);
     box.addEventListener("change", () => this.selection.set([line.id], box.checked));
-    return h("label", { class: "check" }, box);
+    return h("label", { class: "pick" }, box);
   }
 
   private async approve(ids: number[]): Promise<void> {

@@ -7,7 +7,6 @@ import { saveFile } from "../../lib/save_file.ts";
 import { changed } from "../address.ts";
 import { button, field } from "../forms.ts";
 import type { Desk, View } from "../nav.ts";
-import { money as moneyWords } from "../words/money.ts";
 import { payouts } from "../words/payouts.ts";
 import { worded } from "../words/worded.ts";
 import { daysIn, MOST_DAYS } from "./day_range.ts";
@@ -86,7 +85,7 @@ export class StatementView implements View {
         "tr",
         {},
         h("th", { scope: "row" }, dated(line.posted_at)),
-        h("td", { class: "text" }, [worded(moneyWords.entry, line.kind), line.service, line.reference, line.memo].filter(Boolean).join(" · ")),
+        h("td", { class: "text" }, [worded(words.entry, line.kind), line.service, line.reference, line.memo].filter(Boolean).join(" · ")),
         h("td", {}, said(line.amount_cents)),
         h("td", {}, said(line.balance_cents)),
       ),
@@ -94,7 +93,7 @@ export class StatementView implements View {
     const head = [words.when, words.what, words.amount, words.balance].map((label, index) => h("th", { scope: "col", class: index === 1 ? "text" : "" }, label));
     return [
       h("h2", { class: "statement-title" }, payouts.statementOf(statement.name)),
-      h("p", { class: "small muted" }, `${dated(statement.from)} – ${dated(statement.to)} · ${words.meaning}`),
+      h("p", { class: "small muted" }, `${this.dayOf(this.first)} – ${this.dayOf(this.last)} · ${words.meaning}`),
       h(
         "div",
         { class: "card wide" },
@@ -104,9 +103,13 @@ export class StatementView implements View {
           h("thead", {}, h("tr", {}, ...head)),
           h("tbody", {}, total(words.opening, statement.opening_cents, "opening"), ...rows, total(words.closing, statement.closing_cents, "closing")),
         ),
-        rows.length === 0 && h("p", { class: "empty" }, words.none),
+        rows.length === 0 && h("p", { class: "nothing" }, words.none),
       ),
     ];
+  }
+
+  private dayOf(input: HTMLInputElement): string {
+    return dateFormat(region.locale, { dateStyle: "medium" }).format(new Date(`${input.value}T12:00:00`));
   }
 
   private async save(): Promise<void> {

@@ -15,7 +15,7 @@ const TONES: Readonly<Record<string, string>> = { asked: "moving", paid: "done",
 
 /** Transfers to pros, the newest first; one that arrived can be taken back. `more` reads on. */
 export function transferList(desk: Desk, frame: Frame, transfers: Transfer[], more: (() => void) | null, changed: () => void): Node[] {
-  if (transfers.length === 0) return [h("p", { class: "card empty" }, words.transfers.none)];
+  if (transfers.length === 0) return [h("p", { class: "card nothing" }, words.transfers.none)];
   const list = h("ul", { class: "card rows", id: "transfers" }, ...transfers.map((one) => row(one, () => askBack(desk, frame, one, changed))));
   return [list, ...(more ? [h("p", {}, button("more-transfers", nav.more, more))] : [])];
 }
@@ -41,7 +41,7 @@ function row(one: Transfer, back: () => void): HTMLElement {
     ),
     h("span", { class: "tag", "data-tone": TONES[one.status] ?? "open" }, worded(words.transfers.status, one.status)),
     h("span", { class: "cents amount" }, said(one.amount_cents)),
-    one.status === "paid" ? button(`reverse-${one.id}`, words.transfers.reverse, back) : null,
+    h("div", { class: "row-action" }, one.status === "paid" && button(`reverse-${one.id}`, words.transfers.reverse, back)),
   );
 }
 

@@ -197,7 +197,7 @@ export class Payouts implements View {
       this.filter.clear();
       this.choose();
     };
-    return h("div", { class: "card empty" }, h("p", {}, usual ? words.none : words.noneFiltered), usual ? null : h("p", {}, button("clear", words.clearFilters, clear)));
+    return h("div", { class: "card nothing" }, h("p", {}, usual ? words.none : words.noneFiltered), usual ? null : h("p", {}, button("clear", words.clearFilters, clear)));
   }
 
   /** Every pro may be filtered by, also who is owed nothing. */

@@ -47,7 +47,7 @@ const english = {
   },
   charts: {
     revenue: { title: "What was earned", meaning: "By the day the work was paid; after refunds and lost disputes.", ours: "Our share", pros: "The pros’ share and tips" },
-    taken: { title: "Money in and out", meaning: "Taken from customers, given back to them, and sent to pros, each on its day.", taken: "Taken", back: "Given back", out: "Paid out" },
+    taken: { title: "Money in and out", meaning: "Each on its day; what went back to customers and out to pros hangs below zero.", taken: "Taken", back: "Given back", out: "Paid out" },
     jobs: { title: "Jobs", meaning: "Each job counts on the day that it happened.", created: "New", completed: "Completed", cancelled: "Cancelled" },
     claims: { title: "Claims", meaning: "Jobs that were on offer and taken on that day.", claimed: "Taken" },
     claim: { title: "Time to claim", meaning: "From the offer until a pro took the job.", median: "Half within", p90: "Nine of ten within" },
@@ -104,7 +104,7 @@ const spanish: typeof english = {
   },
   charts: {
     revenue: { title: "Lo ganado", meaning: "Por el día en que se pagó el trabajo; tras devoluciones y disputas perdidas.", ours: "Nuestra parte", pros: "La parte de los profesionales y propinas" },
-    taken: { title: "Dinero que entra y sale", meaning: "Lo cobrado a los clientes, lo devuelto y lo enviado a los profesionales, cada cosa en su día.", taken: "Cobrado", back: "Devuelto", out: "Pagado" },
+    taken: { title: "Dinero que entra y sale", meaning: "Cada cosa en su día; lo devuelto a los clientes y lo pagado a los profesionales, bajo cero.", taken: "Cobrado", back: "Devuelto", out: "Pagado" },
     jobs: { title: "Trabajos", meaning: "Cada trabajo cuenta en el día en que ocurrió.", created: "Nuevos", completed: "Terminados", cancelled: "Cancelados" },
     claims: { title: "Aceptaciones", meaning: "Trabajos ofrecidos que alguien aceptó ese día.", claimed: "Aceptados" },
     claim: { title: "Tiempo hasta la aceptación", meaning: "Desde la oferta hasta que un profesional acepta el trabajo.", median: "La mitad, en", p90: "Nueve de cada diez, en" },

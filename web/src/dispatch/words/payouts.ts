@@ -19,7 +19,7 @@ const english = {
   pro: "Pro",
   everybody: "All pros",
   from: "Owed from",
-  until: "until",
+  until: "Owed until",
   none: "Nothing here. Lines appear when a job is completed and paid for.",
   noneFiltered: "No lines fit these filters.",
   clearFilters: "Show everything that is not paid yet",
@@ -68,7 +68,7 @@ const english = {
     gone: "was paid meanwhile",
   },
   ranTitle: "This is what was done:",
-  sandbox: "SANDBOX: no money moves.",
+  sandbox: "No money moves.",
   updating: "Some of it is on its way; this page follows.",
   transfers: {
     none: "Nothing was sent to a pro yet.",
@@ -104,6 +104,18 @@ const english = {
     balance: "Owed after",
     none: "Nothing was posted in these days.",
     meaning: "Positive amounts are owed to the pro; what was paid out is negative.",
+    entry: {
+      capture: "Work that was paid for",
+      deposit: "Taken before the work",
+      payout: "Paid out",
+      payout_reversed: "Payout taken back",
+      refund: "Given back to the customer",
+      refund_failed: "Refund failed",
+      dispute_opened: "Disputed by the bank",
+      dispute_won: "Dispute won",
+      dispute_lost: "Dispute lost",
+      correction: "Correction",
+    },
   },
 };
 
@@ -126,7 +138,7 @@ const spanish: typeof english = {
   pro: "Profesional",
   everybody: "Todos los profesionales",
   from: "Se debe desde",
-  until: "hasta",
+  until: "Se debe hasta",
   none: "Aquí no hay nada. Las líneas aparecen cuando un trabajo está terminado y cobrado.",
   noneFiltered: "Ninguna línea cumple estos filtros.",
   clearFilters: "Mostrar todo lo que está sin pagar",
@@ -175,7 +187,7 @@ const spanish: typeof english = {
     gone: "se pagó mientras tanto",
   },
   ranTitle: "Esto es lo que se hizo:",
-  sandbox: "PRUEBA: no se mueve dinero.",
+  sandbox: "No se mueve dinero.",
   updating: "Una parte está en camino; esta página lo sigue.",
   transfers: {
     none: "Todavía no se envió nada a ningún profesional.",
@@ -211,6 +223,18 @@ const spanish: typeof english = {
     balance: "Se debe después",
     none: "No se anotó nada en estos días.",
     meaning: "Lo positivo se debe al profesional; lo pagado es negativo.",
+    entry: {
+      capture: "Trabajo cobrado",
+      deposit: "Cobrado antes del trabajo",
+      payout: "Pagado",
+      payout_reversed: "Pago recuperado",
+      refund: "Devuelto al cliente",
+      refund_failed: "Devolución fallida",
+      dispute_opened: "En disputa",
+      dispute_won: "Disputa ganada",
+      dispute_lost: "Disputa perdida",
+      correction: "Corrección",
+    },
   },
 };
 
