@@ -73,7 +73,8 @@ def test_a_job_is_watched_live_with_a_click(desk: Desk, chromium_path: str) -> N
     desk.phone.drive(0.02)
     with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.job_id}']")
-        dispatcher.sees("#panel", "Cleo Hart · Pat Mason")
+        dispatcher.sees("#panel .facts", "Cleo Hart")
+        dispatcher.sees("#panel .facts", "Pat Mason")
         dispatcher.sees("#panel", "Arrives in")
         desk.phone.drive(0.019)
         dispatcher.sees_dot_at(DOOR[0] + 0.019, DOOR[1])

@@ -64,8 +64,7 @@ def test_a_job_is_walked_from_its_order_to_its_payout_on_the_screen(office: Offi
         dee.sees(f"{money} .lines", "held SANDBOX")
 
         page.click("#panel [data-to='accepted']")
-        page.select_option("#assign-to", "pat")
-        page.click("#panel form >> text=Assign")
+        page.click("#panel [data-candidate='pat'] button")
         told(dee, "You got the job", "Text to Pat Mason")
         page.click("#panel [data-to='en_route']")
         told(dee, "Pat Mason is on the way", f"Text to Robin {MARKUP}")
@@ -79,12 +78,14 @@ def test_a_job_is_walked_from_its_order_to_its_payout_on_the_screen(office: Offi
 
         assert ledger_of(dee) == {
             "Taken At the payment provider": "$120.00",
-            "Taken Owed to pat": "-$72.00",
+            "Taken Owed to Pat Mason": "-$72.00",
             "Taken Our fee": "-$48.00",
             "Sum": "$0.00",
         }
         page.click(f"{money} >> text=Approve")
         page.click(f"{money} >> text=Pay out what is approved")
+        dee.sees(f"{money} form", "Pat Mason gets $72.00 at once")
+        page.click(f"{money} form >> text=Pay $72.00")
         dee.sees(f"{money} .lines", "paid SANDBOX")
         dee.sees("#panel .tag", "Paid")
         timeline = section(dee, "timeline")
@@ -155,12 +156,12 @@ def test_a_critical_flag_stands_in_the_way_until_it_is_resolved(office: Office) 
         dee.sees(f"{flags} .digest", "critical")
         dee.sees(flags, f"The wall is glass {MARKUP}")
         page.click("#panel [data-to='completed']")
-        dee.sees("#panel [role=alert]", "SCOPE_MISMATCH")
+        dee.sees("#panel [role=alert]", "Critical and not resolved: “Scope does not fit”")
         page.click("#panel .steps-to form >> text=Back")
         page.click(f"{flags} [data-flag='SCOPE_MISMATCH'] >> text=Resolve")
         page.fill("#flag-notes", "Another wall")
         page.click(f"{flags} form button[type=submit]")
-        dee.sees(flags, "Scope does not fit: resolved by dee")
+        dee.sees(flags, "Scope does not fit: resolved by Dee Novak")
         page.click("#panel [data-to='completed']")
         dee.sees("#panel .tag", "Completed")
 
