@@ -12,16 +12,18 @@ import { Legend } from "./fleet/legend.ts";
 import { oneJobOf } from "./fleet/pick.ts";
 import { Pointer } from "./fleet/pointer.ts";
 import { Pros, type FleetTick } from "./fleet/pros.ts";
-import { APART_ZOOM, placeOf, type Cluster, type Facts, type Mark, type Scene } from "./fleet/scene.ts";
+import { placeOf, type Cluster, type Facts, type Mark, type Scene } from "./fleet/scene.ts";
 import { Sight } from "./fleet/sight.ts";
 import { Stage } from "./fleet/stage.ts";
-import { summary } from "./fleet/tell.ts";
+import { inSight, together } from "./fleet/tell.ts";
 import { fleet } from "./words/fleet.ts";
 
 const words = fleet.fleet;
 /** How near a click on a group goes at most, and how near the map begins. */
 const NEAREST_ZOOM = 17;
 const FIRST_ZOOM = 14;
+/** Things that are nearer to each other than this, even there, are listed instead, CSS pixels. */
+const TOLD_APART_PX = 48;
 /** A map that begins so far out was not told where the company works. */
 const ANYWHERE_ZOOM = 5;
 /** A screen reader is told how things stand no more often than this. */
@@ -44,6 +46,7 @@ export class FleetMap {
   private readonly list: InSight;
   private readonly pointer: Pointer;
   private readonly spoken = h("p", { class: "visually-hidden", role: "status" });
+  private opened: string | null = null;
   private placed = false;
   private spoken_ms = -Infinity;
 
@@ -64,7 +67,7 @@ export class FleetMap {
     this.legend = new Legend(frame, {
       changed: () => this.stage.changed(),
       everything: () => this.showEverything(),
-      list: () => this.list.show(words.listed(summary(this.stage.scene.counts)), this.inSight()),
+      list: () => this.list.show(inSight(this.stage.scene.counts), this.inSight()),
     });
     this.list = new InSight(frame, (mark) => this.choose(mark));
     this.stage = new Stage(map, () => this.facts(), (scene) => this.told(scene));
@@ -79,7 +82,8 @@ export class FleetMap {
       this.begin();
       this.stage.changed();
     });
-    onAddress(() => this.stage.changed());
+    onAddress(() => this.jobOpened());
+    this.jobOpened();
     onSchemeChange(() => this.legend.repaint());
     document.addEventListener("visibilitychange", () => this.lookedAt());
     new ResizeObserver(() => this.lookedAt()).observe(map.getContainer());
@@ -103,14 +107,23 @@ export class FleetMap {
   }
 
   private facts(): Facts {
-    const job_id = said("job");
+    const job_id = this.opened;
     const pro_id = (job_id !== null && this.jobs.cards.get(job_id)?.pro?.id) || null;
     return { pros: this.pros.values(), cards: this.jobs.shown(), hidden: this.legend.hidden, except: { job_id, pro_id } };
   }
 
+  /** The address says that a job is open beside the map, which draws it itself, or that none is any more. */
+  private jobOpened(): void {
+    const job_id = said("job");
+    if (job_id === this.opened) return;
+    if ((job_id === null) !== (this.opened === null)) this.legend.makeRoom(job_id !== null);
+    this.opened = job_id;
+    this.stage.changed();
+  }
+
   /** A new scene: says how things stand, in words and as data for tests and for who debugs the page. */
   private told({ counts, clusters }: Scene): void {
-    const text = summary(counts);
+    const text = inSight(counts);
     setText(byId("fleet"), text);
     this.legend.count(counts);
     if (performance.now() - this.spoken_ms > SPOKEN_EVERY_MS && this.spoken.textContent !== text) {
@@ -153,8 +166,8 @@ export class FleetMap {
     const most = mostOf(cluster.members.map(placeOf));
     if (most === null) return;
     const [south, west, north, east] = most;
-    const needed = this.map.getBoundsZoom([[south, west], [north, east]]);
-    if (this.map.getZoom() >= APART_ZOOM || needed > NEAREST_ZOOM) this.list.show(words.here(summary(cluster.counts)), cluster.members);
+    const apart_px = this.map.project([south, west], NEAREST_ZOOM).distanceTo(this.map.project([north, east], NEAREST_ZOOM));
+    if (apart_px < TOLD_APART_PX) this.list.show(words.here(together(cluster.counts)), cluster.members);
     else this.fit(most, NEAREST_ZOOM);
   }
 

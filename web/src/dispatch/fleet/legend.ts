@@ -7,8 +7,9 @@ import { swatch } from "./looks.ts";
 const words = fleet.fleet;
 const KEY = "tracker.fleet.hidden";
 const device = (): Storage => localStorage;
-/** There is room for it from this width on; below, it is opened by a tap. */
-const ROOMY = "(width >= 860px)";
+/** There is room for it, and there is room for it beside an open job; otherwise it is opened by a tap. */
+const ROOM = matchMedia("(width >= 860px)");
+const ROOM_BESIDE_A_JOB = matchMedia("(width >= 1600px)");
 
 export interface LegendActions {
   /** A layer was switched on or off. */
@@ -21,26 +22,29 @@ export interface LegendActions {
 export class Legend {
   readonly hidden = new Set<LayerName>();
   private readonly actions: LegendActions;
+  private readonly element = h("details", { class: "legend small" });
   private readonly buttons = new Map<LayerName, { button: HTMLButtonElement; count: HTMLElement }>();
 
   constructor(frame: HTMLElement, actions: LegendActions) {
     this.actions = actions;
     for (const name of (recall(device, KEY) ?? "").split(",")) if (isLayer(name)) this.hidden.add(name);
-    frame.append(
+    this.element.append(
+      h("summary", {}, words.legend),
+      h("div", { class: "legend-groups" }, this.group(words.legendOf.pros, PRO_LAYERS), this.group(words.legendOf.jobs, JOB_LAYERS)),
       h(
-        "details",
-        { class: "legend small", open: matchMedia(ROOMY).matches },
-        h("summary", {}, words.legend),
-        this.group(words.legendOf.pros, PRO_LAYERS),
-        this.group(words.legendOf.jobs, JOB_LAYERS),
-        h(
-          "div",
-          { class: "legend-actions" },
-          h("button", { class: "button", type: "button", "data-fleet": "everything", click: () => actions.everything() }, words.everything),
-          h("button", { class: "button", type: "button", "data-fleet": "list", click: () => actions.list() }, words.list),
-        ),
+        "div",
+        { class: "legend-actions" },
+        h("button", { class: "button", type: "button", "data-fleet": "everything", click: () => actions.everything() }, words.everything),
+        h("button", { class: "button", type: "button", "data-fleet": "list", click: () => actions.list() }, words.list),
       ),
     );
+    frame.append(this.element);
+    this.makeRoom(false);
+  }
+
+  /** A job was opened beside it, or closed. */
+  makeRoom(forJob: boolean): void {
+    this.element.open = forJob ? ROOM_BESIDE_A_JOB.matches : ROOM.matches;
   }
 
   /** How many of each are in sight; of what is switched off nothing is counted. */

@@ -61,10 +61,10 @@ const PAINTERS: Record<SpriteName, Painter> = {
   arrow: (context) => {
     context.beginPath();
     context.moveTo(MIDDLE, 1.5);
-    context.lineTo(MIDDLE + 5, 8.5);
-    context.lineTo(MIDDLE - 5, 8.5);
+    context.lineTo(MIDDLE + 6.5, 10);
+    context.lineTo(MIDDLE - 6.5, 10);
     context.closePath();
-    fill(context, palette().text, palette().fleet_edge, 1.5);
+    fill(context, palette().text, palette().fleet_edge, 3);
   },
   open: (context) => {
     square(context, 7);
@@ -74,11 +74,11 @@ const PAINTERS: Record<SpriteName, Painter> = {
   },
   planned: (context) => {
     square(context, 6.5);
-    fill(context, palette().muted, palette().fleet_edge, 2);
+    fill(context, palette().muted, palette().fleet_edge, 3);
   },
   moving: (context) => {
     square(context, 6.5);
-    fill(context, palette().accent, palette().fleet_edge, 2);
+    fill(context, palette().accent, palette().fleet_edge, 3);
   },
   late: (context) => {
     context.save();
@@ -86,7 +86,7 @@ const PAINTERS: Record<SpriteName, Painter> = {
     context.rotate(Math.PI / 4);
     context.translate(-MIDDLE, -MIDDLE);
     square(context, 9);
-    fill(context, palette().fleet_lost, palette().fleet_edge, 2);
+    fill(context, palette().fleet_lost, palette().fleet_edge, 3);
     context.restore();
     write(context, "!", MIDDLE, MIDDLE + 0.5, palette().fleet_edge, 14);
   },
@@ -95,7 +95,7 @@ const PAINTERS: Record<SpriteName, Painter> = {
 function disc(context: CanvasRenderingContext2D, colour: string, edge: string): void {
   context.beginPath();
   context.arc(MIDDLE, MIDDLE, 8, 0, FULL);
-  fill(context, colour, edge, 2);
+  fill(context, colour, edge, 4);
 }
 
 function dot(context: CanvasRenderingContext2D, colour: string, radius: number): void {

@@ -3,7 +3,7 @@ import { serverNow } from "../../lib/clock.ts";
 import { fleet } from "../words/fleet.ts";
 import type { Picked } from "./pick.ts";
 import type { Cluster, Mark } from "./scene.ts";
-import { lines, summary } from "./tell.ts";
+import { lines, together } from "./tell.ts";
 import { Tip } from "./tip.ts";
 
 const words = fleet.fleet;
@@ -54,6 +54,6 @@ export class Pointer {
 }
 
 function told(picked: Exclude<Picked, null>): readonly string[] {
-  if (!Array.isArray(picked)) return [summary(picked.counts), words.zoomIn];
+  if (!Array.isArray(picked)) return [together(picked.counts), words.zoomIn];
   return picked.slice(0, 3).flatMap((mark) => lines(mark, serverNow()));
 }

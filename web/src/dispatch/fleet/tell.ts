@@ -7,15 +7,24 @@ import type { Mark } from "./scene.ts";
 
 const words = fleet.fleet;
 
-/** What there is, in one line, trouble named: "12 pros in sight · 1 signal lost · 30 jobs · 2 late". */
-export function summary(counts: Counts): string {
-  const parts = [words.pros(prosIn(counts))];
+/** What is in sight, in one line, trouble named: "12 pros in sight · 1 signal lost · 30 jobs · 2 late". */
+export function inSight(counts: Counts): string {
+  return [words.inSight(prosIn(counts)), ...rest(counts)].join(" · ");
+}
+
+/** What stands together: "12 pros · 1 signal lost". */
+export function together(counts: Counts): string {
+  return [...(prosIn(counts) > 0 ? [words.pros(prosIn(counts))] : []), ...rest(counts)].join(" · ");
+}
+
+function rest(counts: Counts): string[] {
+  const parts: string[] = [];
   if (counts.delayed > 0) parts.push(words.some.delayed(counts.delayed));
   if (counts.lost > 0) parts.push(words.some.lost(counts.lost));
   const jobs = jobsIn(counts);
   if (jobs > 0) parts.push(words.jobs(jobs));
   if (counts.late > 0) parts.push(words.some.late(counts.late));
-  return parts.join(" · ");
+  return parts;
 }
 
 /** What a thing is and how it is: a title and the lines below it. `now_ms` is epoch time. */
