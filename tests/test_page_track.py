@@ -124,7 +124,7 @@ def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str)
     with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
         customer.sees("#status", "Pat Mason is on the way")
         visit.move_to("arrived")
-        customer.sees("#status", "Pat Mason has arrived")
+        customer.sees("#status", "Pat Mason is at your door")
         assert customer.text("#eta") == ""
         visit.move_to("in_progress")
         customer.sees("#status", "Work is under way")

@@ -33,6 +33,8 @@ const page = new URL(worker.location.href).searchParams.get("page") ?? "";
 const root = new URL("./", worker.location.href);
 const shell = __SHELLS__[page];
 const address = new URL(shell?.address ?? "", root).href;
+/** Where the page begins: a visit's page is the same file at the address of each link. */
+const home = page === "track" ? worker.registration.scope : address;
 /** Caches are the origin's: other pages and other installations on it have theirs. */
 const family = `${root.pathname}${page}@`;
 const cacheName = `${family}${shell?.version ?? ""}`;
@@ -100,13 +102,13 @@ function readPush(data: PushMessageData | null): PushData {
     // Not JSON: as empty as none.
   }
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
-  const url = text(given.url) || address;
+  const url = text(given.url) || home;
   return { title: text(given.title) || "!", body: text(given.body), url, tag: text(given.tag) || "push" };
 }
 
 /** Brings the page to the front, or opens it. Only addresses of this installation are opened. */
 async function open(url: string): Promise<void> {
-  const target = url.startsWith(root.href) ? url : address;
+  const target = url.startsWith(root.href) ? url : home;
   const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = windows.find((client) => client.url.split("#")[0] === target);
   if (there !== undefined) await there.focus();

@@ -13,6 +13,8 @@ import type {
 /** What a watcher knows of one job. A value: events make a new one. */
 export interface JobView {
   readonly job: WatchedJob;
+  /** Whether the viewer has a link that the customer passed on. */
+  readonly shared: boolean;
   readonly position: LocationUpdate | null;
   readonly contact: Contact | null;
   /** Epoch milliseconds of the newest fix. */
@@ -38,6 +40,7 @@ export function viewOf(snapshot: Snapshot, before: JobView | null = null): JobVi
   const position = newer(snapshot.position, before);
   return {
     job: snapshot.job,
+    shared: snapshot.shared === true,
     position,
     contact: snapshot.contact,
     last_seen_ms: latest(parse(snapshot.last_seen), parse(position?.recorded_at)),

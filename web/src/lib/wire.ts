@@ -67,8 +67,17 @@ export interface WatchedJob {
   address: string;
   window_start: string | null;
   window_end: string | null;
-  pro: { id?: string; name: string } | null;
+  pro: WatchedPro | null;
   customer_name?: string;
+}
+
+/** Who comes. `photo` is relative to the app's root; `rating` is an average of 1 to 5 stars. */
+export interface WatchedPro {
+  id?: string;
+  name: string;
+  photo?: string | null;
+  rating?: number | null;
+  rating_count?: number;
 }
 
 /** One point of a trail: latitude, longitude, epoch milliseconds. */
@@ -77,6 +86,8 @@ export type TrailPoint = [lat: number, lng: number, ms: number];
 /** What a joiner gets first. */
 export interface Snapshot {
   job: WatchedJob;
+  /** The customer passed the link on: the viewer may look and nothing else. */
+  shared?: boolean;
   position: LocationUpdate | null;
   contact: Contact | null;
   last_seen: string | null;

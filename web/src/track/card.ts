@@ -5,33 +5,51 @@ import type { Signal } from "../lib/contact.ts";
 import type { JobView } from "../lib/job_view.ts";
 import { region } from "../lib/region.ts";
 import { STEPS, stepOf } from "../lib/status.ts";
-import { words } from "./words.ts";
+import { Who } from "./who.ts";
+import { spokenTo, words } from "./words/visit.ts";
 
 /** Spoken no more often than this, so that a screen reader can be used for something else too. */
 const ANNOUNCE_EVERY_MS = 60_000;
 
-/** Everything the customer reads: status, ETA, how fresh it is, and the facts of the visit. */
+/** Everything the customer reads: status, what is next, ETA, how fresh it is, who comes, and the visit's facts. */
 export class Card {
+  private readonly card = byId("card");
   private readonly own = byId("own");
+  private readonly guest = byId("guest");
   private readonly status = byId("status");
-  private readonly hint = byId("hint");
+  private readonly next = byId("next");
   private readonly eta = byId("eta");
   private readonly band = byId("eta-band");
   private readonly more = byId("eta-more");
   private readonly contact = byId("contact");
   private readonly steps = byId("steps");
+  private readonly ready = byId("ready");
   private readonly facts = byId("facts");
   private readonly announce = byId("announce");
+  private readonly who: Who;
   private announced = { text: "", at_ms: 0 };
 
-  render(view: JobView | null, signal: Signal): void {
-    this.renderOwn(signal);
+  constructor(root: string) {
+    this.who = new Who(root);
+  }
+
+  /** `known_ms`: when the server last confirmed this, on its own clock; 0: never. */
+  render(view: JobView | null, signal: Signal, known_ms: number): void {
+    this.renderOwn(signal, known_ms);
     if (view === null) return;
-    const name = view.job.pro?.name ?? words.someone;
-    const headline = words.status[view.job.status](name);
+    const { status, pro } = view.job;
+    const name = pro?.name ?? words.someone;
+    const spoken = spokenTo(view.shared);
+    const headline = spoken.status[status](name);
+    const arrived = status === "arrived";
     setText(this.status, headline);
-    setText(this.hint, words.hint[view.job.status]);
-    show(this.hint, this.hint.textContent !== "");
+    setText(this.next, spoken.next[status](name));
+    show(this.next, this.next.textContent !== "");
+    setText(this.guest, view.shared ? words.guest.note : "");
+    show(this.guest, view.shared);
+    this.card.classList.toggle("is-arrived", arrived);
+    this.who.render(pro, arrived);
+    this.renderReady(arrived && !view.shared);
     this.renderEta(view, signal, headline);
     this.renderContact(view, signal);
     this.renderSteps(view);
@@ -39,10 +57,17 @@ export class Card {
   }
 
   /** This device's own trouble is said apart from the pro's. */
-  private renderOwn(signal: Signal): void {
+  private renderOwn(signal: Signal, known_ms: number): void {
     const trouble = signal === "offline" || signal === "unreachable";
-    setText(this.own, trouble ? words.own[signal] : "");
-    show(this.own, trouble);
+    const said = trouble && known_ms > 0 ? words.own[signal](ago(known_ms, serverNow(), region)) : "";
+    setText(this.own, said);
+    show(this.own, said !== "");
+  }
+
+  private renderReady(visible: boolean): void {
+    show(this.ready, visible);
+    if (!visible || this.ready.hasChildNodes()) return;
+    this.ready.append(h("h2", {}, words.ready.title), h("ul", {}, ...words.ready.list.map((line) => h("li", {}, line))));
   }
 
   private renderEta(view: JobView, signal: Signal, headline: string): void {
@@ -102,7 +127,6 @@ export class Card {
       rows.push([words.fact.when, timeWindow(from, Date.parse(job.window_end), serverNow(), region)]);
     }
     rows.push([words.fact.where, job.address]);
-    if (job.pro !== null) rows.push([words.fact.who, job.pro.name]);
     const key = JSON.stringify(rows);
     if (this.facts.dataset["key"] === key) return;
     this.facts.dataset["key"] = key;

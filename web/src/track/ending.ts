@@ -1,13 +1,15 @@
-import type { Http } from "../lib/http.ts";
+import type { JobView } from "../lib/job_view.ts";
 import { LINK, lonePage, TICK } from "../lib/lone_page.ts";
-import type { WatchedJob } from "../lib/wire.ts";
-import { reviewForm } from "./review.ts";
-import { words } from "./words.ts";
+import { words } from "./words/ending.ts";
 
-/** The visit is over: the page ends with one sentence, and after work that was done asks how it was. */
-export function showEnded(job: WatchedJob, http: Http): void {
-  if (job.status === "cancelled") return lonePage(words.ended.cancelled.title, words.ended.cancelled.more(job.service), LINK);
-  lonePage(words.ended.completed.title, words.ended.completed.more(job.service), TICK, reviewForm(http, job.id));
+/** The visit is over: the page ends with one sentence. For the customer more follows (`after/page.ts`). */
+export function showOver({ job, shared }: JobView): void {
+  if (job.status === "cancelled") {
+    const { title, more } = shared ? words.guestCancelled : { title: words.cancelled.title, more: words.cancelled.more(job.service) };
+    return lonePage(title, more, LINK);
+  }
+  const { title, more } = shared ? words.guest : { title: words.done.title, more: words.done.more(job.service) };
+  lonePage(title, more, TICK);
 }
 
 /** Unknown, expired and revoked links look the same. */

@@ -6,7 +6,7 @@ import type { MapSettings, Place } from "../lib/wire.ts";
 import { baseMap } from "../map/base_map.ts";
 import { JobMap } from "../map/job_map.ts";
 import { margins } from "../map/margins.ts";
-import { words } from "./words.ts";
+import { words } from "./words/visit.ts";
 
 const NEAREST_ZOOM = 17;
 const ALONE_ZOOM = 15;
@@ -26,8 +26,8 @@ export class FollowMap {
     const element = byId("map");
     this.map = baseMap(element, http, settings);
     const name = view.job.pro?.name ?? words.someone;
-    this.job = new JobMap(this.map, { vehicle: words.vehicle(name), place: words.place });
-    this.recentre.textContent = words.recentre;
+    const place = view.shared ? words.guest.place : words.place;
+    this.job = new JobMap(this.map, { vehicle: words.vehicle(name), place });
     this.recentre.addEventListener("click", () => this.follow(true));
     this.map.on("dragstart zoomstart", () => {
       if (!this.ours) this.follow(false);
