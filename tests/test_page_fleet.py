@@ -1,4 +1,4 @@
-"""The dispatchers' map: groups and single pros, clicks, signals, who leaves it, and a page nobody looks at."""
+"""The dispatchers' map: groups, single pros, clicks, signals, who leaves it, and a page nobody looks at."""
 
 from __future__ import annotations
 
