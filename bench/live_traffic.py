@@ -26,6 +26,7 @@ from bench.live_swarm import Beat, Socket, Swarm
 PING_S = 120
 SCREENS = 10
 BIG_RATE = 10.0  # heartbeats a second for the room with many watchers
+BIG_PHASES = 3  # it lasts so many phases: a few dozen messages, else chance has the word
 STALLED_RATE = 4000.0
 HALF_SATURATION_MOST = 8000.0  # heartbeats a second: beyond it the generator is measured
 A, B, C = range(3)  # nodes
@@ -148,7 +149,7 @@ def _local(stage: Stage) -> dict[str, float]:
     for name, ack in (("relay", False), ("ack", True)):
         cpu, found = stage.measure(stage.relay(ack=ack), A)
         sample[name] = cpu / found["sent"]
-    big = Beat(0, 1, BIG_RATE, stage.size.seconds, "big", each=stage.size.watchers)
+    big = Beat(0, 1, BIG_RATE, BIG_PHASES * stage.size.seconds, "big", each=stage.size.watchers)
     cpu, found = stage.measure(big, A)
     sample["fan_out"] = cpu / found["delivered"]
     return sample
@@ -158,7 +159,7 @@ def _three(stage: Stage) -> Sample:
     """The same through Redis; the third node stands by while the first works for itself."""
     bystander, redis = stage.peer.cpu_us(C), stage.redis_cpu_us()
     sample = _local(stage)
-    heartbeats = 2 * int(stage.rate * stage.size.seconds) + int(BIG_RATE * stage.size.seconds)
+    heartbeats = int((2 * stage.rate + BIG_PHASES * BIG_RATE) * stage.size.seconds)
     sample["bystander"] = (stage.peer.cpu_us(C) - bystander) / heartbeats
     sample["redis"] = (stage.redis_cpu_us() - redis) / heartbeats
     return sample | _across(stage)

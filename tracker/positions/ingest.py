@@ -30,7 +30,7 @@ RETRY_S = 0.2  # pause after the database went away; back in service well within
 ATTEMPTS = 3  # at a group that collided with another
 DAYS_PAST, DAYS_AHEAD = 8, 2  # what `heartbeat.py` accepts, and the edges of its days
 WORTH_ROWS = 64  # so many rows are worth a statement at once, and a second writer
-BREATH_S = 0.003  # at 2,000 heartbeats a second this makes groups of 6 of what would be groups of 1
+BREATH_S = 0.006  # at 2,000 heartbeats a second this makes groups of a dozen of what would be groups of 1
 
 Outcome: TypeAlias = "frozenset[int] | Problem"
 """The places of the submitted rows that were known before, or why nothing is known to be kept."""

@@ -106,7 +106,7 @@ def _has_arrived(job: ActiveJob, fix: Heartbeat) -> bool:
 
 def _observe_pace(pro: LivePro, before: Heartbeat | None, fix: Heartbeat) -> None:
     """Learn how fast the pro goes, on the way to a job; what happens in between says nothing about it."""
-    if not pro.is_on_the_way():
+    if not pro.on_the_way:
         if pro.pace.m_s != PRIOR_PACE_M_S:
             pro.pace = Pace()
         return

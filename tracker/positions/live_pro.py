@@ -93,7 +93,8 @@ class LivePro:
     """One pro on this node.
 
     `name` is None until the first load, and for a person nobody knows. `on_fleet`: the dispatchers' map was
-    told where the pro is, and not yet that it shall forget it. `sessions` are the numbers by device and job.
+    told where the pro is, and not yet that it shall forget it. `on_the_way`: a job is en route, so that the
+    pro's speed says something about an ETA. `sessions` are the numbers by device and job.
     `asked_for` counts how often fresh facts were called for, `loaded_for` says which of these calls the
     present facts answer, `loaded_at` (loop time) how old they are.
     """
@@ -109,6 +110,7 @@ class LivePro:
         "name",
         "on_duty",
         "on_fleet",
+        "on_the_way",
         "pace",
         "policy",
         "sessions",
@@ -124,6 +126,7 @@ class LivePro:
         self.name: str | None = None
         self.on_duty = False
         self.on_fleet = False
+        self.on_the_way = False
         self.jobs: dict[str, ActiveJob] = {}
         self.sessions: dict[str, dict[UUID | None, int]] = {}
         self.track = Track()
@@ -156,7 +159,7 @@ class LivePro:
         others: their customers must not follow the pro to somebody else's home.
         """
         if job_id is None:
-            here = ("arrived", "in_progress") if self.is_on_the_way() else ()
+            here = ("arrived", "in_progress") if self.on_the_way else ()
             return [job for job in self.jobs.values() if job.status not in here]
         job = self.jobs.get(job_id)
         return None if job is None else [job]
@@ -164,10 +167,6 @@ class LivePro:
     def is_at_work(self) -> bool:
         """On duty, or busy with a job: dispatchers see no other pro's place."""
         return self.on_duty or bool(self.jobs)
-
-    def is_on_the_way(self) -> bool:
-        """Whether any job is en route, so that the pro's speed says something about an ETA."""
-        return any(job.status == "en_route" for job in self.jobs.values())
 
     # Taking over what the database says
 
@@ -193,6 +192,7 @@ class LivePro:
             else:
                 job.update(row)
             self.jobs[job.key] = job
+        self.on_the_way = any(job.status == "en_route" for job in self.jobs.values())
         return new, list(gone.values())
 
     def take_sessions(self, found: dict[SessionKey, int]) -> None:
