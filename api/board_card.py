@@ -42,6 +42,7 @@ class Card(Answer):
     version: Version
     status: str
     service: str
+    reference: str | None
     customer_name: str
     address: str
     lat: float
@@ -90,6 +91,7 @@ def card_of(row: BoardRow) -> Card:
         version=row.version,
         status=row.status,
         service=row.service,
+        reference=row.reference,
         customer_name=row.customer_name,
         address=row.address,
         lat=row.lat,

@@ -14,7 +14,7 @@ const at = (hours: number): string => new Date(NOON + hours * HOUR).toISOString(
 let made = 0;
 function card(changes: Partial<Card> = {}): Card {
   return {
-    ...{ id: `job-${++made}`, version: 1, status: "accepted", service: "Mount a TV", customer_name: "Cleo Hart" },
+    ...{ id: `job-${++made}`, version: 1, status: "accepted", service: "Mount a TV", reference: "A-17", customer_name: "Cleo Hart" },
     ...{ address: "12 Castle Street", lat: 53, lng: -3, window_start: null, window_end: null },
     ...{ pro: { id: "pat", name: "Pat Núñez" }, flags: null, lane: "BYO", order_stage: "NOT_NEEDED", order_required: false },
     ...{ money: { state: "held", cents: 12_000 }, created_at: at(-1), promised_arrival_at: null, late: false },
@@ -27,6 +27,7 @@ const fits = (filter: Filter, one: Card): boolean => testOf(filter, NOON)(one);
 test("a search finds every word somewhere in service, customer, address or pro, whatever its accents", () => {
   assert.ok(fits({ search: "cleo castle" }, card()));
   assert.ok(fits({ search: "NUNEZ" }, card()));
+  assert.ok(fits({ search: "a-17" }, card()));
   assert.ok(fits({ search: "  mount   tv " }, card()));
   assert.ok(!fits({ search: "cleo bold" }, card()));
   assert.ok(fits({ search: "(castle|.*" }, card({ address: "(castle|.*" }))); // no pattern of anybody's

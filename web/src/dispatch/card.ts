@@ -6,6 +6,8 @@ export interface Card extends Place {
   version: number;
   status: Status;
   service: string;
+  /** The order's own number; null: it has none. */
+  reference: string | null;
   customer_name: string;
   address: string;
   window_start: string | null;
@@ -21,7 +23,7 @@ export interface Card extends Place {
   money: { state: string; cents: number };
   created_at: string;
   promised_arrival_at: string | null;
-  /** Whether somebody waited for longer than was agreed when the card was read; `lateBy` says it now. */
+  /** Whether somebody waits for longer than was agreed; the store keeps it right as time passes. */
   late: boolean;
 }
 

@@ -100,12 +100,17 @@ export function testOf(filter: Filter, now_ms: number): (card: Card) => boolean 
   if (filter.pro_id) tests.push((card) => card.pro?.id === filter.pro_id);
   if (filter.unassigned) tests.push((card) => card.pro === null);
   if (filter.flags) tests.push(({ flags }) => flags !== null && (filter.flags !== "critical" || flags.worst === "CRITICAL"));
-  if (filter.lane) tests.push((card) => card.lane === filter.lane);
-  if (filter.money) tests.push((card) => card.money.state === filter.money);
+  if (filter.lane) tests.push((card) => among(filter.lane, card.lane));
+  if (filter.money) tests.push((card) => among(filter.money, card.money.state));
   if (filter.late) tests.push((card) => card.late);
   if (span !== null) tests.push((card) => isWithin(card, span));
   if (words.length > 0) tests.push((card) => words.every((word) => textOf(card).includes(word)));
   return (card) => tests.every((test) => test(card));
+}
+
+/** Whether a word is one of several, comma-separated. */
+function among(words = "", word: string): boolean {
+  return words.split(",").includes(word);
 }
 
 /** A job's day is its window's beginning, or when none is agreed, the one it was ordered on: as the server has it. */
@@ -116,11 +121,11 @@ function isWithin(card: Card, { from_ms, to_ms }: Span): boolean {
 
 const texts = new WeakMap<Card, string>();
 
-/** What is looked in: service, customer, address and pro, without accents and capitals; worked out once per card. */
+/** What is looked in: service, reference, customer, address and pro, without accents and capitals; worked out once per card. */
 function textOf(card: Card): string {
   const kept = texts.get(card);
   if (kept !== undefined) return kept;
-  const text = plain([card.service, card.customer_name, card.address, card.pro?.name ?? ""].join("\n"));
+  const text = plain([card.service, card.reference ?? "", card.customer_name, card.address, card.pro?.name ?? ""].join("\n"));
   texts.set(card, text);
   return text;
 }
