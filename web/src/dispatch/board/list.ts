@@ -5,13 +5,18 @@ import { words as common } from "../words.ts";
 import type { Group } from "./order.ts";
 import { Row } from "./row.ts";
 import type { Selection } from "./selection.ts";
+import { pieces } from "./suited.ts";
 
-/** A heading with its jobs below it. */
+/** A heading with its jobs below it, in stretches of a few. */
 interface Part {
   element: HTMLElement;
   count: HTMLElement;
   list: HTMLElement;
+  stretches: HTMLElement[];
 }
+
+/** Rows that the browser decides together about, whether they are in sight: that itself costs time in every frame. */
+const STRETCH = 20;
 
 export interface ListHandlers {
   open(id: string): void;
@@ -21,7 +26,7 @@ export interface ListHandlers {
 
 /**
  * The jobs as a list that a thousand of them do not slow down: each row is made once, a change touches its own row,
- * and the browser lays out only what is in sight (`content-visibility` in board.css).
+ * and the browser lays out only the stretches in sight (`content-visibility` in board.css).
  *
  * Tab leads to one row and past the list; arrow keys lead from row to row, Enter opens, Shift with an arrow chooses.
  */
@@ -79,7 +84,10 @@ export class BoardList {
     const elements = groups.map((group) => {
       const part = this.part(group.status);
       setText(part.count, String(group.cards.length));
-      fill(part.list, group.cards.map((card) => this.row(card, changed, now_ms).element));
+      const rows = group.cards.map((card) => this.row(card, changed, now_ms).element);
+      const stretches = pieces(rows, STRETCH);
+      for (const [index, some] of stretches.entries()) fill((part.stretches[index] ??= stretch()), some);
+      fill(part.list, part.stretches.slice(0, stretches.length));
       return part.element;
     });
     fill(this.element, elements);
@@ -104,8 +112,8 @@ export class BoardList {
     const count = h("span", { class: "muted" });
     const heading = h("h2", { id, class: "group-title" }, status === null ? "" : common.status[status], " ", count);
     heading.hidden = status === null;
-    const list = h("ul", { class: "job-list", "data-group": status ?? "all", "aria-labelledby": status === null ? "jobs-title" : id });
-    const part = { element: h("section", { class: status === null ? "group" : "group is-status" }, heading, list), count, list };
+    const list = h("div", { class: "job-list", role: "list", "data-group": status ?? "all", "aria-labelledby": status === null ? "jobs-title" : id });
+    const part = { element: h("section", { class: status === null ? "group" : "group is-status" }, heading, list), count, list, stretches: [] };
     this.parts.set(status, part);
     return part;
   }
@@ -152,6 +160,11 @@ export class BoardList {
   private placeOf(before: readonly string[]): number {
     return Math.max(0, this.reached === null ? 0 : before.indexOf(this.reached));
   }
+}
+
+/** A stretch of rows, of which a screen reader says nothing. */
+function stretch(): HTMLElement {
+  return h("div", { class: "stretch", role: "presentation" });
 }
 
 /** Puts these elements, in this order, into a parent; those that are in place already are not touched. */

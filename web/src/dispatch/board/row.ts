@@ -10,7 +10,7 @@ const FLAG = "M6 3v18h2v-7h11l-3-4.5L19 5H8V3H6Z";
 
 /** One job in the list: made once, and changed where its card changed. */
 export class Row {
-  readonly element: HTMLLIElement;
+  readonly element: HTMLElement;
   readonly opener: HTMLButtonElement;
   readonly box: HTMLInputElement;
   private readonly service = h("strong", { class: "job-service" });
@@ -20,6 +20,7 @@ export class Row {
   private readonly pro = h("span", { class: "job-pro" });
   private readonly badges = h("span", { class: "badges" });
   private drawn: Card | null = null;
+  private minute = 0;
 
   constructor(id: string) {
     this.box = h("input", { type: "checkbox", "data-select": id, tabindex: "-1" });
@@ -31,11 +32,14 @@ export class Row {
       h("span", { class: "small job-facts" }, this.when, this.pro),
       this.badges,
     );
-    this.element = h("li", { class: "job-row", animationend: () => this.element.classList.remove("is-new") }, h("label", { class: "job-box" }, this.box), this.opener);
+    this.element = h("div", { class: "job-row", role: "listitem", animationend: () => this.element.classList.remove("is-new") }, h("label", { class: "job-box" }, this.box), this.opener);
   }
 
   /** Shows the card; `glow` when it changed before somebody's eyes. */
   show(card: Card, now_ms: number, glow: boolean): void {
+    const minute = Math.floor(now_ms / 60_000);
+    if (this.drawn === card && this.minute === minute) return; // of a thousand rows nearly all
+    this.minute = minute;
     this.showTime(card, now_ms);
     if (this.drawn === card) return;
     this.drawn = card;
@@ -58,6 +62,7 @@ export class Row {
 
   /** It is one of the chosen. */
   tick(chosen: boolean): void {
+    if (this.box.checked === chosen && this.element.classList.contains("is-chosen") === chosen) return;
     this.box.checked = chosen;
     this.element.classList.toggle("is-chosen", chosen);
   }
