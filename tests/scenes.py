@@ -17,7 +17,7 @@ from tests.office import open_job, section
 from tests.pages import PHONE, Visitor, visiting
 from tests.pro_phone import at
 from tests.stage import Stage
-from tests.unharmed import QUINN
+from tests.unharmed import PAT, QUINN, Person
 
 Size = Literal["phone", "desk"]
 Scheme = Literal["light", "dark"]
@@ -56,27 +56,39 @@ def _job(moment: str) -> Callable[[Visitor, Stage], None]:
     return open_it
 
 
-def _customer(moment: str, ready: str) -> Scene:
-    return Scene(f"track-{moment}", lambda stage: stage.track(moment), ready)
-
-
 AT_THE_DOOR = {"geolocation": at(0.02), "permissions": ["geolocation"]}
+
+
+def _pro(name: str, who: Person, ready: str, prepare: Callable[[Visitor, Stage], None]) -> Scene:
+    at_the_door = AT_THE_DOOR if name == "find" else {}
+    return Scene(f"pro-{name}", lambda stage: stage.phone(who), ready, prepare, ("phone",), at_the_door)
+
+
+def _customer(moment: str, ready: str, sizes: tuple[Size, ...] = ("phone",)) -> Scene:
+    return Scene(f"track-{moment}", lambda stage: stage.track(moment), ready, sizes=sizes)
+
+
 CUSTOMER = (
     _customer("booked", "#facts dd"),
-    _customer("on_the_way", "#map[data-dot]"),
+    _customer("on_the_way", "#map[data-dot]", ("phone", "desk")),
     _customer("lost", "#contact[data-signal=lost]"),
     _customer("arrived", "#facts dd"),
     _customer("working", "#facts dd"),
-    _customer("done", "h1"),
+    _customer("done", "h1", ("phone", "desk")),
     _customer("cancelled", "h1"),
-    Scene("track-inactive", lambda stage: stage.url("track/nobody-made-this-one"), "main.lone h1"),
+    Scene(
+        "track-inactive",
+        lambda stage: stage.url("track/nobody-made-this-one"),
+        "main.lone h1",
+        sizes=("phone",),
+    ),
 )
 PRO = (
     Scene("pro-today", lambda stage: stage.phone(), "#jobs .button-main", options=AT_THE_DOOR),
-    Scene("pro-find", lambda stage: stage.phone(QUINN), "#feed li", _tab("feed"), options=AT_THE_DOOR),
-    Scene("pro-earnings", lambda stage: stage.phone(), "#earnings .amount", _tab("earnings")),
-    Scene("pro-me", lambda stage: stage.phone(), "#reviews li", _tab("me")),
-    Scene("pro-messages", lambda stage: stage.phone(), "dialog[open] li", _click("#bell"), sizes=("phone",)),
+    _pro("find", QUINN, "#feed li", _tab("feed")),
+    _pro("earnings", PAT, "#earnings .amount", _tab("earnings")),
+    _pro("me", PAT, "#reviews li", _tab("me")),
+    _pro("messages", PAT, "dialog[open] li", _click("#bell")),
     Scene("pro-signed-out", lambda stage: stage.url("pro"), "main.lone h1", sizes=("phone",)),
 )
 DISPATCH = (

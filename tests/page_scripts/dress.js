@@ -5,11 +5,13 @@ async (font) => {
   document.fonts.add(await face.load());
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`*, *::before, *::after {
+    --font: Blocks !important;
     font-family: Blocks !important;
     transition: none !important;
     animation: none !important;
     caret-color: transparent !important;
   }`);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  for (const element of document.querySelectorAll("*")) element.scrollTop = 0;
   await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())));
 }
