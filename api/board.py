@@ -1,4 +1,4 @@
-"""The dispatchers' board over HTTP: cards, filtered, counted and paged, or all of them as a CSV file."""
+"""The dispatchers' board over HTTP: cards, filtered and paged, or all of them as a CSV file."""
 
 from __future__ import annotations
 
@@ -17,28 +17,22 @@ from api.jobs import STAFF
 from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer
-from db.board import BoardRow, Place, Sort, board_counts, board_rows, more_jobs_than
+from db.board import BoardRow, Place, Sort, board_rows, more_jobs_than
 from db.board_filter import Wanted
 from db.errors import Invalid
-from tracker.jobs.lifecycle import Status
 
 
 class BoardAnswer(Answer):
-    """A page of cards; `next` is the cursor of the page after it.
-
-    `counts`: jobs of each status that fit all but the filter's own `status`, up to 1,000 of each. The first
-    page of a list has them.
-    """
+    """A page of cards; `next` is the cursor of the page after it."""
 
     cards: list[Card]
     next: str | None
-    counts: dict[str, int] | None
 
 
 @endpoint(
     "GET",
     "/api/dispatch/board",
-    summary="The board: jobs as cards, filtered, counted and paged, or as CSV.",
+    summary="The board: jobs as cards, filtered and paged, or as CSV.",
     roles=STAFF,
     query=BoardQuery,
     answer=BoardAnswer,
@@ -55,16 +49,10 @@ async def read_board(request: Request[Services, None, BoardQuery]) -> BoardAnswe
         pages = _csv_pages(request, wanted, sort)
         return await csv_download(f"jobs-{request.now:%Y%m%d-%H%M}.csv", CSV_COLUMNS, pages)
     after = read_cursor(query.cursor, UUID)
-    counts = None
     async with database.connection() as conn:
         rows = await board_rows(conn, wanted, now=request.now, sort=sort, after=after, limit=query.limit + 1)
-        if after is None and wanted.ids is None:
-            everywhere = replace(wanted, statuses=None)
-            counts = await board_counts(
-                conn, everywhere, tuple(status.value for status in Status), now=request.now
-            )
     page, more = one_page(rows, query.limit, _place_after)
-    return BoardAnswer(cards=[card_of(row) for row in page], next=more, counts=counts)
+    return BoardAnswer(cards=[card_of(row) for row in page], next=more)
 
 
 async def _csv_pages(

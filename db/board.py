@@ -1,4 +1,4 @@
-"""The dispatchers' board: a page of jobs with all that a card shows, in one query, and how many there are.
+"""The dispatchers' board: a page of jobs with all that a card shows, in one query.
 
 The page is chosen first, from `jobs` alone, and then its rows are furnished; so a page costs what its own
 rows cost, however many jobs there ever were.
@@ -14,11 +14,9 @@ from uuid import UUID
 
 from db.board_filter import Arguments, Wanted, conditions, is_late
 from db.board_money import MONEY_OF_JOB
-from db.patterns import spelled_out
 from db.pool import Connection
 
 NO_WINDOW = datetime(9999, 12, 31, tzinfo=UTC)  # where a job without a window stands among the windows
-COUNTED = 1000  # of each status; more is "a thousand or more"
 Place: TypeAlias = tuple[datetime, UUID]
 
 
@@ -81,7 +79,7 @@ async def board_rows(
     rows = await conn.fetch(
         f"""
         WITH page AS MATERIALIZED (
-            SELECT {order.key} AS sort_key, j.* FROM jobs j {_money_for(wanted)} {_all_of(where)}
+            SELECT {order.key} AS sort_key, j.* FROM jobs j {_all_of(where)}
             ORDER BY {order.key} {order.way}, j.id {order.way} LIMIT {int(limit)})
         SELECT j.sort_key, j.id, j.version, j.status, j.service, j.reference, c.name, j.address, j.lat, j.lng,
                j.window_start, j.window_end, j.pro_id, p.name, flags.open, flags.worst,
@@ -100,41 +98,17 @@ async def board_rows(
     return [BoardRow(*row) for row in rows]
 
 
-async def board_counts(
-    conn: Connection, wanted: Wanted, statuses: tuple[str, ...], *, now: datetime
-) -> dict[str, int]:
-    """How many jobs of each of these statuses fit what else is wanted, up to `COUNTED` of each."""
-    args = Arguments()
-    where = _conditions_at(now, wanted, args)
-    parts = [
-        f"SELECT '{status}' AS status, count(*) FROM (SELECT FROM jobs j {_money_for(wanted)}"
-        f" {_all_of([*where, f'j.status IN {spelled_out([status])}'])} LIMIT {COUNTED}) AS found"
-        for status in statuses
-    ]
-    rows = await conn.fetch(" UNION ALL ".join(parts), *args.values)
-    return {row["status"]: row["count"] for row in rows}
-
-
 async def more_jobs_than(conn: Connection, wanted: Wanted, most: int, *, now: datetime) -> bool:
     """Whether more than `most` jobs fit."""
     args = Arguments()
-    where = _all_of(_conditions_at(now, wanted, args))
+    # an argument that nobody names is none: the moment is one only where it is asked for
+    where = _all_of(conditions(wanted, args, args.add(now) if wanted.late else ""))
     return bool(
         await conn.fetchval(
-            f"SELECT EXISTS (SELECT FROM jobs j {_money_for(wanted)} {where} OFFSET {int(most)})",
+            f"SELECT EXISTS (SELECT FROM jobs j {where} OFFSET {int(most)})",
             *args.values,
         )
     )
-
-
-def _conditions_at(now: datetime, wanted: Wanted, args: Arguments) -> list[str]:
-    """An argument that nobody names is none: the moment is one only where it is asked for."""
-    return conditions(wanted, args, args.add(now) if wanted.late else "")
-
-
-def _money_for(wanted: Wanted) -> str:
-    """Worked out before the page is chosen only where the choice depends on it."""
-    return MONEY_OF_JOB if wanted.money is not None else ""
 
 
 def _all_of(where: list[str]) -> str:

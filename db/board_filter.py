@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.board_money import may_be_in
+from db.board_money import is_in
 from db.patterns import containing, spelled_out
 
 MOST_WORDS = 8  # of a search; the rest narrow it no further
@@ -68,9 +68,9 @@ def is_late(now: str) -> str:
 
 
 def conditions(wanted: Wanted, args: Arguments, now: str) -> list[str]:
-    """What must be true of `jobs j`; the money's state itself is asked of `m` (see `MONEY_OF_JOB`).
+    """What must be true of `jobs j`; `now` is the argument that says what time it is.
 
-    `now` is the argument that says what time it is. Raises ValueError for a word that no schema has.
+    Raises ValueError or KeyError for a word that no schema has.
     """
     found = [*_of_words(wanted), *_of_people(wanted, args), *_of_days(wanted, args)]
     if wanted.late:
@@ -104,8 +104,7 @@ def _of_words(wanted: Wanted) -> list[str]:
             "EXISTS (SELECT FROM pain_flags WHERE job_id = j.id AND resolved_at IS NULL" + severe + ")"
         )
     if wanted.money is not None:
-        found.append(may_be_in(wanted.money))
-        found.append(f"m.state IN {spelled_out(wanted.money)}")
+        found.append(is_in(wanted.money))
     return found
 
 
