@@ -21,10 +21,6 @@ _REASONS: Final = {
         "By design: DISCONNECT of the only namespace ends the connection (the suite wants it kept open,"
         " and a ping)."
     ),
-    "heartbeat WebSocket should send ping/pong packets": (
-        "By design: ping times are whole seconds. The suite waits for three pings (0.3 s apart there) on a"
-        " socket that never sends CONNECT, and sets the deadline for CONNECT to 1 s."
-    ),
 }
 
 
