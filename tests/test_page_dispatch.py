@@ -73,8 +73,8 @@ def test_a_job_is_watched_live_with_a_click(desk: Desk, chromium_path: str) -> N
     desk.phone.drive(0.02)
     with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.job_id}']")
-        dispatcher.sees("#panel .facts", "Cleo Hart")
-        dispatcher.sees("#panel .facts", "Pat Mason")
+        dispatcher.sees("#panel .job-facts", "Cleo Hart")
+        dispatcher.sees("#panel .job-facts", "Pat Mason")
         dispatcher.sees("#panel", "Arrives in")
         desk.phone.drive(0.019)
         dispatcher.sees_dot_at(DOOR[0] + 0.019, DOOR[1])
@@ -103,7 +103,8 @@ def test_a_refused_step_can_be_overridden_with_a_written_reason(desk: Desk, chro
 def test_the_list_is_filtered_by_status(desk: Desk, chromium_path: str) -> None:
     with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
         dispatcher.sees("#jobs", "Pat Mason")
-        dispatcher.page.select_option("#filter", "arrived")
+        dispatcher.page.click("#filters")
+        dispatcher.page.click("[data-key='status-arrived']")
         dispatcher.page.locator(f"[data-job='{desk.job_id}']").wait_for(state="detached")
         dispatcher.sees("#jobs", "Quinn Reyes")
 
