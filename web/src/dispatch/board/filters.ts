@@ -28,11 +28,11 @@ type Choice = { value: string; text: string };
 /** Everything that narrows the board. It holds no filter of its own: it shows the one it is given, and asks for another. */
 export class Filters {
   readonly search = h("input", { id: "search", type: "search", autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/" });
-  readonly quick = h("div", { class: "chips", role: "group", "aria-label": words.quick });
+  readonly quick = h("div", { class: "chips chips-even", role: "group", "aria-label": words.quick });
   readonly toggle = h("button", { id: "filters", class: "button", type: "button", "aria-expanded": "false", "aria-controls": "narrow" });
   readonly panel = h("div", { id: "narrow", class: "narrow", hidden: true });
   private readonly change: (filter: Filter) => void;
-  private readonly statuses = h("div", { class: "chips chips-wrap", role: "group", "aria-label": words.statuses });
+  private readonly statuses = h("div", { class: "chips", role: "group", "aria-label": words.statuses });
   private readonly selects = new Map<FilterKey, HTMLSelectElement>();
   private readonly date = h("input", { type: "date", "aria-label": words.date });
   private filter: Filter = {};

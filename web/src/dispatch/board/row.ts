@@ -29,7 +29,7 @@ export class Row {
       { type: "button", class: "job", "data-job": id, tabindex: "-1" },
       h("span", { class: "row" }, this.service, this.tag),
       this.who,
-      h("span", { class: "small job-facts" }, this.when, this.pro),
+      h("span", { class: "small job-times" }, this.when, this.pro),
       this.badges,
     );
     this.element = h("div", { class: "job-row", role: "listitem", animationend: () => this.element.classList.remove("is-new") }, h("label", { class: "job-box" }, this.box), this.opener);
