@@ -5,6 +5,8 @@ import { assign as words } from "../words/assign.ts";
 
 /** The nearest are brought into sight with the place; whoever is at the other end of the country is not. */
 const IN_SIGHT = 5;
+/** Above every other marker, also the job's own vehicle. */
+const IN_FRONT = 1000;
 
 /** Where those who could take a job are, as the numbers that they have in the list. */
 export class CandidateDots {
@@ -32,7 +34,7 @@ export class CandidateDots {
       face.className = "candidate-dot";
       face.textContent = String(at + 1);
       const icon = L.divIcon({ className: "candidate-icon", html: face, iconSize: [26, 26] });
-      L.marker(spot, { icon, title: words.onMap(at + 1, pro.name), alt: words.onMap(at + 1, pro.name), keyboard: false })
+      L.marker(spot, { icon, title: words.onMap(at + 1, pro.name), alt: words.onMap(at + 1, pro.name), keyboard: false, zIndexOffset: IN_FRONT })
         .on("click", () => this.choose(pro.id))
         .addTo(this.layer);
     });

@@ -49,7 +49,7 @@ function written(name: string, label: string, control: HTMLInputElement | HTMLTe
 /** Any of several, always in the order in which they are listed. */
 export function checksField(name: string, label: string, options: Words): EditField<string[]> {
   const boxes = Object.keys(options).map((code) => h("input", { type: "checkbox", value: code }));
-  const lines = boxes.map((box) => h("label", { class: "check small" }, box, worded(options, box.value)));
+  const lines = boxes.map((box) => h("label", { class: "job-check small" }, box, worded(options, box.value)));
   return {
     name,
     element: h("fieldset", { class: "checks" }, h("legend", { class: "small" }, label), ...lines),

@@ -32,7 +32,7 @@ export function factsOf(detail: JobDetail): HTMLElement {
   const { job } = detail;
   return h(
     "dl",
-    { class: "facts small" },
+    { class: "job-facts small" },
     fact(say.customer, ...customer(detail)),
     fact(say.address, job.address),
     fact(say.pro, ...pro(detail)),
@@ -48,7 +48,7 @@ function customer({ job, customer_email }: JobDetail): (Node | string | null)[] 
   const { name = "", phone = null } = job.customer ?? {};
   return [
     h("span", {}, name),
-    phone && h("a", { href: `tel:${phone.replaceAll(/[^\d+]/g, "")}`, "aria-label": `${say.call} ${name}` }, phone),
+    phone && h("a", { href: `tel:${phone.replaceAll(/[^\d+]/g, "")}`, "aria-label": `${say.call} ${name}, ${phone}` }, phone),
     customer_email && h("a", { href: `mailto:${encodeURIComponent(customer_email).replaceAll("%40", "@")}` }, customer_email),
   ].filter((one) => one !== "");
 }

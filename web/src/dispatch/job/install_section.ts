@@ -66,7 +66,7 @@ export function installSection(source: JobSource, changed: () => void, explain: 
 function facts(metadata: Metadata): HTMLElement {
   return h(
     "dl",
-    { class: "facts small" },
+    { class: "job-facts small" },
     fact(words.field.items, itemsOf(metadata.items)),
     fact(words.field.wire_management_required, known(words.wire, metadata.wire_management_required)),
     fact(words.field.wall_type, known(words.wall, metadata.wall_type)),

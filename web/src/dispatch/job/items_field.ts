@@ -1,7 +1,7 @@
 import { h } from "../../lib/dom.ts";
 import type { EditField } from "./edit_form.ts";
 import { field } from "../forms.ts";
-import { itemLine, NEW_ITEM, plainItem } from "./items.ts";
+import { itemLine, itemName, NEW_ITEM, plainItem } from "./items.ts";
 import type { Item } from "./detail.ts";
 import { install as words } from "../words/install.ts";
 
@@ -64,13 +64,13 @@ function itemRow(item: Item, remove: () => void): Row {
   kind.value = item.kind;
   mount.value = item.mount_type ?? "";
   provides.checked = item.customer_provides;
-  const take = h("button", { class: "button close", type: "button", "aria-label": words.removeItem(itemLine(item)), click: remove }, "×");
+  const take = h("button", { class: "button close", type: "button", "aria-label": words.removeItem(itemName(item)), click: remove }, "×");
   const ofTv = h(
     "div",
     { class: "item-tv" },
     field(words.item.size, size),
     field(words.item.mount, mount),
-    h("label", { class: "check small" }, provides, words.item.provides),
+    h("label", { class: "job-check small" }, provides, words.item.provides),
   );
   const fit = (): void => {
     ofTv.hidden = kind.value !== "tv";

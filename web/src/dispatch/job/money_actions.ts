@@ -49,17 +49,17 @@ export class MoneyActions {
     return button(`pay-${payment.id}`, words.money.payAsCustomer, pay);
   }
 
-  ofPayout(payout: Payout): HTMLElement | null {
-    if (payout.status === "pending") {
-      return button(`approve-${payout.id}`, words.money.approve, () => this.act(() => this.http.post("api/dispatch/payouts/approve", { ids: [payout.id] })));
-    }
-    if (payout.status === "failed") {
-      return button(`retry-${payout.id}`, words.money.retry, () => this.act(() => this.http.post(`api/dispatch/payouts/${payout.id}/retry`, undefined)));
-    }
-    if (payout.status === "approved" && payout.problem !== null) {
-      return button(`account-${payout.id}`, words.money.setAccount, () => this.askAccount(payout.pro_id));
-    }
-    return null;
+  /** A line that was refused is sent again, perhaps to another account than the one that would not take it. */
+  ofPayout(payout: Payout): HTMLElement[] {
+    const { id, status, problem, pro_id } = payout;
+    const approve = (): void => this.act(() => this.http.post("api/dispatch/payouts/approve", { ids: [id] }));
+    const retry = (): void => this.act(() => this.http.post(`api/dispatch/payouts/${id}/retry`, undefined));
+    const failed = status === "failed";
+    return [
+      ...(status === "pending" ? [button(`approve-${id}`, words.money.approve, approve)] : []),
+      ...(failed ? [button(`retry-${id}`, words.money.retry, retry)] : []),
+      ...(failed || (status === "approved" && problem !== null) ? [button(`account-${id}`, words.money.setAccount, () => this.askAccount(pro_id))] : []),
+    ];
   }
 
   /** A pro is paid all that is approved at once: first it is said how much that is, then just that is sent. */

@@ -65,7 +65,7 @@ export function moneySection(source: JobSource, changed: () => void): Section<Jo
       [worded(words.money.payout, one.status)],
       one.transfer === null ? null : data.provider,
       [words.money.to(source.nameOf(one.pro_id)), one.held_for && words.money.held(one.held_for), one.problem],
-      actions.ofPayout(one),
+      ...actions.ofPayout(one),
     );
   }
 
@@ -102,7 +102,7 @@ function line(what: string, amount: string, states: Maybe[], provider: string | 
     h("span", { class: "row small" }, h("strong", {}, what), h("span", { class: "cents" }, amount)),
     h("span", { class: "small" }, states.filter(Boolean).join(" · "), " ", sandboxLabel(provider)),
     ...told.map((text) => h("p", { class: "small muted" }, text)),
-    ...buttons,
+    buttons.some(Boolean) && h("div", { class: "actions" }, ...buttons),
   );
 }
 

@@ -53,7 +53,7 @@ export class JobPanel {
     this.steps = new Steps(this.source, this.sections.ways, () => this.reread());
     const title = h("h2", { id: "panel-title", tabindex: "-1" }, job.service);
     this.element.replaceChildren(
-      h("div", { class: "panel-head" }, title, this.status),
+      h("div", { class: "panel-head" }, h("div", { class: "panel-title" }, title, this.status)),
       this.where,
       this.facts,
       this.steps.element,

@@ -1,6 +1,7 @@
 import { h, refill } from "../../lib/dom.ts";
 import { moment } from "../../lib/format.ts";
 import { HttpProblem } from "../../lib/http.ts";
+import { ONWARD } from "../../lib/job.ts";
 import { region } from "../../lib/region.ts";
 import type { Status } from "../../lib/wire.ts";
 import { momentField, wholeMinute } from "./edit_fields.ts";
@@ -45,11 +46,12 @@ export class Steps {
     const free = steps.filter(({ offer }) => offer.kind !== "refused").map(({ step, offer }) => this.button(step, offer));
     const refused = steps.flatMap(({ step, offer }) => (offer.kind === "refused" ? [this.refusedRow(step, offer)] : []));
     const { status } = detail.job;
+    const row = free.length > 0 && h("div", { class: "actions" }, ...free);
+    const blocked = steps.some(({ step, offer }) => offer.kind === "refused" && ONWARD[status] === step.status);
     const over = status === "completed" || status === "paid" || status === "cancelled" ? say.over[status] : null;
     refill(
       this.list,
-      free.length > 0 && h("div", { class: "actions" }, ...free),
-      ...refused,
+      ...(blocked ? [...refused, row] : [row, ...refused]), // the usual next step comes first
       over !== null && h("p", { class: "small muted" }, over),
     );
     for (const one of this.list.querySelectorAll("button")) one.disabled = this.busy;

@@ -24,7 +24,7 @@ const english = {
   rated: (stars: string, count: number): string => (count === 1 ? `★ ${stars} (1 review)` : `★ ${stars} (${count} reviews)`),
   unrated: "no reviews yet",
   toMap: "Map",
-  toJob: "Back to the job",
+  toJob: "Job",
 };
 
 const spanish: typeof english = {
@@ -51,7 +51,7 @@ const spanish: typeof english = {
   rated: (stars, count) => (count === 1 ? `★ ${stars} (1 opinión)` : `★ ${stars} (${count} opiniones)`),
   unrated: "sin opiniones todavía",
   toMap: "Mapa",
-  toJob: "Volver al trabajo",
+  toJob: "Trabajo",
 };
 
 /** The head of an open job: its facts, and what may happen next. */

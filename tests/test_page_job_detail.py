@@ -1,0 +1,304 @@
+"""An open job on the dispatch page: what is edited, who gets it, what is refused, and two who edit at once.
+
+Everything is done with the page's own buttons; what another dispatcher does meanwhile comes over the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Route
+
+from tests.office import Office, open_job, open_office, section
+from tests.pages import DESK, PHONE, Visitor, chromium, visiting
+from tests.running import token
+from tests.unharmed import DEE, PAT, QUINN, Person
+from tracker.local_postgres import PostgresServer
+
+pytestmark = pytest.mark.browser
+MARKUP = "<img src=x onerror=alert(1)>"
+DAN: Person = ("dispatcher", "dan")
+TV = {"kind": "tv", "name": "Frame", "quantity": 1}
+PLANNED = {**TV, "mount_type": "tilt", "tv_size_in": 65}
+
+
+@pytest.fixture(scope="module")
+def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
+    with open_office(postgres, template_database, chromium_path) as office:
+        person = {"role": "dispatcher", "name": "Dan Ortiz"}
+        office.call(DEE, "PUT", "/api/dispatch/people/dan", json=person)
+        for who, north in ((PAT, 0.01), (QUINN, 0.03)):
+            office.call(who, "PATCH", "/api/me", json={"on_duty": True})
+            place = {"lat": 53.4084 + north, "lng": -2.9916, "accuracy": 8}
+            office.call(who, "POST", "/api/hauler/location", json=place)
+        yield office
+
+
+@contextmanager
+def at_the_desk(office: Office, **options: Any) -> Iterator[Visitor]:
+    """Dee, who signs in."""
+    link = f"{office.server.url}/dispatch#token={token(*DEE)}"
+    settings = {"viewport": DESK, "locale": "en-US", **options}
+    with chromium(office.chromium_path) as browser, visiting(browser, link, **settings) as dee:
+        yield dee
+
+
+def detail(office: Office, job_id: str) -> dict[str, Any]:
+    """The job as the API tells it."""
+    return office.call(DEE, "GET", f"/api/dispatch/jobs/{job_id}")
+
+
+def edits(office: Office, job_id: str, who: Person, **details: Any) -> None:
+    """Another dispatcher changes the installation."""
+    body = {"version": detail(office, job_id)["version"], **details}
+    office.call(who, "PATCH", f"/api/dispatch/jobs/{job_id}/install-details", json=body)
+
+
+def test_what_nobody_knows_stands_out_and_is_filled_in(office: Office) -> None:
+    job_id = office.job("accepted")
+    with at_the_desk(office) as dee:
+        open_job(dee, job_id)
+        install = section(dee, "install")
+        dee.sees(f"{install} .digest", "2 things unknown")
+        dee.sees(f"{install} .tag", "Unknown: ask the customer")
+        dee.page.click(f"{install} >> text=Edit")
+        dee.page.select_option("#edit-wall_type", "BRICK")
+        dee.page.select_option("#edit-wire_management_required", "CONCEAL_RACEWAY")
+        dee.page.fill("#edit-mounting_surface_notes", MARKUP)
+        dee.page.check(f"{install} input[value=PETS]")
+        dee.page.click(f"{install} >> text=Add an item")
+        dee.page.locator(install).get_by_role("textbox", name="Name").fill(f"Frame {MARKUP}")
+        dee.page.get_by_role("spinbutton", name="Screen, inches").fill("65")
+        dee.page.click(f"{install} >> text=Save")
+        dee.sees(f"{install} dl", f"1 × Frame {MARKUP}")
+        dee.sees(f"{install} .tag", "mount: unknown")
+        dee.sees(f"{install} .digest", "1 thing unknown")
+        dee.page.locator(f"{install} form").wait_for(state="detached")
+        timeline = section(dee, "timeline")
+        dee.sees(timeline, "Wall: Unknown → Brick")
+        dee.sees(timeline, "by Dee Novak")
+    metadata = detail(office, job_id)["metadata"]
+    assert (metadata["wall_type"], metadata["special_constraints"]) == ("BRICK", ["PETS"])
+    assert metadata["items"] == [
+        {**TV, "name": f"Frame {MARKUP}", "mount_type": None, "tv_size_in": 65, "customer_provides": False}
+    ]
+
+
+def test_two_who_edit_at_once_see_each_other_and_nothing_is_lost(office: Office) -> None:
+    job_id = office.job("accepted")
+    with at_the_desk(office) as dee:
+        open_job(dee, job_id)
+        install = section(dee, "install")
+        dee.page.click(f"{install} >> text=Edit")
+        dee.page.select_option("#edit-wall_type", "BRICK")
+        dee.page.fill("#edit-customer_priority_notes", "Mind the cat")
+        edits(office, job_id, DAN, wall_type="TILE", wire_management_required="NONE")
+        dee.sees(f"{install} [role=status]", "Changed by Dan Ortiz just now")
+        assert dee.page.input_value("#edit-wire_management_required") == "NONE"  # not touched: theirs
+        assert dee.page.input_value("#edit-wall_type") == "BRICK"  # touched: still mine
+        dee.sees(f"{install} [data-field=wall_type] .clash", "Dan Ortiz changed this to: Tile")
+        dee.page.click(f"{install} >> text=Save")
+        dee.sees(f"{install} > .notice", "Choose yours or theirs")
+        assert detail(office, job_id)["metadata"]["wall_type"] == "TILE"  # nothing was sent
+        dee.page.click(f"{install} [data-field=wall_type] >> text=Keep mine")
+        dee.page.click(f"{install} >> text=Save")
+        dee.page.locator(f"{install} form").wait_for(state="detached")
+    metadata = detail(office, job_id)["metadata"]
+    kept = (metadata["wall_type"], metadata["wire_management_required"], metadata["customer_priority_notes"])
+    assert kept == ("BRICK", "NONE", "Mind the cat")
+
+
+def test_an_edit_that_crosses_another_on_the_wire_is_asked_about_too(office: Office) -> None:
+    job_id = office.job("accepted")
+    with at_the_desk(office) as dee:
+        open_job(dee, job_id)
+        money = section(dee, "money")
+        dee.page.click(f"{money} >> text=Set the final price")
+        dee.page.fill("#edit-final_price_cents", "150.00")
+        dee.page.fill("#price-reason", "A second wall")
+        dee.page.context.set_offline(True)  # what Dan does is not heard
+        dee.page.wait_for_timeout(300)
+        body = {
+            "version": detail(office, job_id)["version"],
+            "final_price_cents": 14_000,
+            "reason": "less wire",
+        }
+        office.call(DAN, "PUT", f"/api/dispatch/jobs/{job_id}/price", json=body)
+        dee.page.context.set_offline(False)
+        dee.page.click(f"{money} form button[type=submit]")
+        dee.sees(f"{money} .clash", "Dan Ortiz changed this to: $140.00")
+        dee.page.click(f"{money} >> text=Take theirs")
+        assert dee.page.input_value("#edit-final_price_cents") == "140.00"
+        dee.page.click(f"{money} form button[type=submit]")
+        dee.sees(f"{money} > .notice", "Nothing has been changed")
+        dee.page.fill("#edit-final_price_cents", "160.00")
+        dee.page.click(f"{money} form button[type=submit]")
+        dee.sees(f"{money} .totals", "$160.00")
+    assert detail(office, job_id)["job"]["final_price_cents"] == 16_000
+
+
+def test_the_order_is_planned_placed_and_set_back_with_a_reason(office: Office) -> None:
+    job_id = office.job("accepted")
+    edits(office, job_id, DEE, items=[TV], wire_management_required="FULL_INWALL")
+    with at_the_desk(office) as dee:
+        page = dee.page
+        open_job(dee, job_id)
+        equipment = section(dee, "equipment")
+        dee.sees(f"{equipment} .digest", "ours · To be decided")
+        page.click(f"{equipment} >> text=Plan the order")
+        page.click(f"{equipment} form button[type=submit]")
+        dee.sees(f"{equipment} > .notice", "1 × Frame: the mount is not known")
+        page.click(f"{equipment} > .notice >> text=Fill it in")
+        install = "#panel [data-section='install']"
+        page.get_by_role("spinbutton", name="Screen, inches").fill("65")
+        page.get_by_role("combobox", name="Mount").select_option("tilt")
+        page.click(f"{install} >> text=Save")
+        page.locator(f"{install} form").wait_for(state="detached")
+        page.fill("#edit-vendor", "Acme")
+        page.click(f"{equipment} form button[type=submit]")
+        dee.sees(f"{equipment} .plan", "Premium TV kit · Acme")
+        dee.sees(f"{equipment} .plan tfoot", "$95.00")
+        page.click(f"{equipment} >> text=Mark as: Ordered")
+        dee.sees(f"{equipment} [aria-current=step]", "Ordered")
+        page.click(f"{equipment} >> text=Change who brings them")
+        page.select_option("#edit-equipment_lane", "BYO")
+        page.click(f"{equipment} form button[type=submit]")
+        dee.sees(f"{equipment} > .notice", "already at the stage “Ordered”")
+        page.click(f"{equipment} [data-key=set-back]")
+        page.click(f"{equipment} form button[type=submit]")  # the browser itself asks for the reason
+        assert not page.locator("#stage-reason").evaluate("(area) => area.checkValidity()")
+        page.fill("#stage-reason", "Out of stock")
+        page.click(f"{equipment} form button[type=submit]")
+        dee.sees(f"{equipment} [aria-current=step]", "Ready to order")
+        edits(office, job_id, DAN, items=[PLANNED, PLANNED])
+        dee.sees(f"{equipment} [data-plan=outdated]", "Plan it anew")
+
+
+def test_who_gets_a_job_is_chosen_among_the_nearest_and_taking_it_away_is_asked(office: Office) -> None:
+    job_id = office.job("open")
+    with at_the_desk(office) as dee:
+        page = dee.page
+        open_job(dee, job_id)
+        page.click("#panel [data-to='accepted']")
+        assign = section(dee, "assign")
+        dee.sees(f"{assign} [data-candidate]", "0.7 mi away")
+        names = page.locator(f"{assign} [data-candidate] strong").all_inner_texts()
+        assert names == ["Pat Mason", "Quinn Reyes"]
+        assert page.locator("#map .candidate-dot").count() == 2
+        page.click(f"{assign} [data-candidate='quinn'] button")
+        dee.sees("#panel .panel-head .tag", "Accepted")
+        dee.sees(f"{assign} [data-candidate='quinn']", "has the job")
+        page.click(f"{assign} [data-candidate='pat'] button")
+        dee.sees(f"{assign} form", "Quinn Reyes has this job. Give it to Pat Mason instead?")
+        assert detail(office, job_id)["job"]["pro"]["id"] == "quinn"
+        page.click(f"{assign} form button[type=submit]")
+        dee.sees(f"{assign} .digest", "Pat Mason")
+        page.locator(f"{assign} form").wait_for(state="detached")
+        page.click("#panel [data-to='en_route']")
+        dee.sees(assign, "Turn the job back")
+        page.locator("#map .candidate-dot").first.wait_for(state="detached")
+        dee.sees(section(dee, "timeline"), "Taken from Quinn Reyes")
+
+
+def test_a_job_that_another_dispatcher_gave_away_is_not_taken_by_surprise(office: Office) -> None:
+    job_id = office.job("open")
+    with at_the_desk(office) as dee:
+        open_job(dee, job_id)
+        assign = section(dee, "assign")
+        dee.page.locator(f"{assign} [data-candidate='pat'] button").wait_for()
+        dee.page.route("**/assign", lambda route: _gives_it_away_first(office, job_id, route))
+        dee.page.click(f"{assign} [data-candidate='pat'] button")
+        dee.sees(f"{assign} > .notice", "Quinn Reyes got this job just now, so nothing was changed")
+        dee.sees(f"{assign} .digest", "Quinn Reyes")
+    assert detail(office, job_id)["job"]["pro"]["id"] == "quinn"
+
+
+def _gives_it_away_first(office: Office, job_id: str, route: Route) -> None:
+    if detail(office, job_id)["job"]["pro"] is None:
+        office.call(DAN, "POST", f"/api/dispatch/jobs/{job_id}/assign", json={"pro_id": "quinn"})
+    route.continue_()
+
+
+def test_a_refused_step_says_why_before_it_is_tried_and_its_override_is_in_the_record(office: Office) -> None:
+    job_id = office.job("arrived")
+    edits(office, job_id, DEE, items=[PLANNED])
+    with at_the_desk(office) as dee:
+        page = dee.page
+        open_job(dee, job_id)
+        dee.sees("[data-refused='in_progress']", "The ordered equipment has not been delivered.")
+        page.click("[data-refused='in_progress'] >> text=Look at the equipment")
+        dee.sees("[data-section='equipment'] [data-stage]", "To be decided")
+        page.click("#panel [data-to='in_progress']")
+        assert page.locator("#reason").evaluate("(area) => area === document.activeElement")
+        page.fill("#reason", f"The customer has one {MARKUP}")
+        page.click("text=Override: Working")
+        dee.sees("#panel .panel-head .tag", "Working")
+        record = f"{section(dee, 'timeline')} [data-override='true']"
+        dee.sees(record, f"Went ahead all the same: The customer has one {MARKUP}")
+        dee.sees(record, "Refused before: The ordered equipment has not been delivered.")
+        assert page.locator("#panel img[src=x]").count() == 0
+
+
+def test_a_time_is_agreed_on_and_the_servers_refusal_of_one_is_said(office: Office) -> None:
+    job_id = office.job("accepted", pro="quinn", customer="zoe")
+    with at_the_desk(office) as dee:
+        page = dee.page
+        open_job(dee, job_id)
+        page.click("#panel [data-to='scheduled']")
+        day = page.input_value("#edit-window_start")[:10]
+        page.fill("#edit-window_start", f"{int(day[:4]) + 2}-06-01T10:00")
+        page.fill("#edit-window_end", f"{int(day[:4]) + 2}-06-01T12:00")
+        page.click("#panel .steps-to form button[type=submit]")
+        dee.sees("#panel .steps-to [role=alert]", "more than a year away")
+        page.fill("#edit-window_start", f"{int(day[:4]) + 1}-06-01T10:00")
+        page.fill("#edit-window_end", f"{int(day[:4]) + 1}-06-01T12:00")
+        page.click("#panel .steps-to form button[type=submit]")
+        dee.sees("#panel .panel-head .tag", "Scheduled")
+        dee.sees("#panel .job-facts", "10:00 AM–12:00 PM")
+        page.locator("#panel .steps-to form").wait_for(state="detached")
+
+
+def test_a_job_is_opened_read_and_left_by_keyboard_and_its_address_can_be_passed_on(office: Office) -> None:
+    job_id = office.job("accepted")
+    with at_the_desk(office) as dee:
+        page = dee.page
+        card = page.locator(f"[data-job='{job_id}']").first
+        card.focus()
+        page.keyboard.press("Enter")
+        dee.sees("#panel .job-facts", "Cleo Hart")
+        assert page.evaluate("document.activeElement.id") == "panel-title"
+        assert f"job={job_id}" in page.url
+        titles = page.locator("#panel :is(h2, h3)").all_inner_texts()
+        assert titles[0] == "Mount a 55-inch TV"
+        assert {"Flags", "Assignment", "Installation Details", "Equipment & Ordering", "Money"} < set(titles)
+        page.click("#panel [data-to='cancelled']")
+        page.keyboard.press("Escape")  # leaves the question, not the job
+        page.locator("#cancel-notes").wait_for(state="detached")
+        page.keyboard.press("Escape")
+        page.locator("#panel").wait_for(state="hidden")
+        assert card.evaluate("(card) => card === document.activeElement")
+        page.goto(f"{office.server.url}/dispatch#job={job_id}")
+        page.reload()
+        dee.sees("#panel .job-facts", "Cleo Hart")
+
+
+def test_on_a_phone_the_job_covers_the_page_and_is_folded_away_to_see_the_map(office: Office) -> None:
+    job_id = office.job("accepted")
+    with at_the_desk(office, viewport=PHONE, has_touch=True) as dee:
+        open_job(dee, job_id)
+        dee.sees("#panel .job-facts", "Cleo Hart")
+        box = dee.page.locator("#panel").bounding_box()
+        assert box == {"x": 0, "y": 0, **PHONE}
+        assert dee.page.locator("#jobs").evaluate("(list) => list.closest('[inert]') !== null")
+        dee.page.tap("#panel >> text=Map")
+        dee.sees("#panel h2", "Mount a 55-inch TV")
+        folded = dee.page.locator("#panel").bounding_box()
+        assert folded is not None
+        assert folded["height"] < PHONE["height"] / 2
+        dee.page.locator("#map .pin").wait_for()
+        dee.page.tap("#panel [aria-label=Close]")
+        dee.page.locator("#panel").wait_for(state="hidden")
+        assert dee.page.locator("[inert]").count() == 0
