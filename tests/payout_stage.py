@@ -13,6 +13,8 @@ from db.payments import Payment, add_payment, save_payment
 from db.payouts import Payout, list_payouts
 from db.pool import Database
 from db.transfers import Sent, list_transfers, set_payout_account
+from rooms.broadcast import Broadcaster
+from rooms.bus import LocalBus
 from tests.company import add_job, with_company
 from tests.effects import settings_of
 from tracker.effects.task import Task, Tools
@@ -34,13 +36,14 @@ EXECUTED = "SELECT id, effect, job_id, version, subject FROM outbox WHERE done_a
 
 @dataclass
 class Stage:
-    """The company, its database and Stripe."""
+    """The company, its database and Stripe; `said` is what the rooms were told."""
 
     database: Database
     settings: Settings
     payments: StripePayments
     stripe: Stripe
     tools: Tools
+    said: list[dict[str, Any]]
     numbers: Any = field(default_factory=itertools.count)
 
     async def job(self, pro: str = "pat", price: int = PRICE) -> tuple[UUID, Payment]:
@@ -148,9 +151,11 @@ def on_stage(database_url: str, stand_ins: StandIns, story: Callable[[Stage], Aw
         payments = StripePayments(stripe.secret_key, api_url=stripe.url)
         nothing = cast(Any, None)
         providers = Providers(payments, sms=nothing, email=nothing, push=nothing, store=nothing)
-        tools = Tools(settings, database, nothing, providers)
+        said: list[dict[str, Any]] = []
+        say = Broadcaster(LocalBus(), lambda _channel, message: said.append(message))
+        tools = Tools(settings, database, say, providers)
         try:
-            return await story(Stage(database, settings, payments, stripe, tools))
+            return await story(Stage(database, settings, payments, stripe, tools, said))
         finally:
             await payments.aclose()
 

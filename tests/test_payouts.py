@@ -155,13 +155,14 @@ def test_a_refused_transfer_fails_with_its_reason_and_is_sent_again_once(
 ) -> None:
     async def story(stage: Stage) -> None:
         account = await stage.account_of()
-        await stage.job()
+        job_id, _ = await stage.job()
         await stage.approve_all()
         stage.stripe.restrict_account(account)
         await stage.run()
         await send_all(stage)
         (line,) = await stage.lines()
         assert line.status == "failed"
+        assert stage.said[-1] == {"k": "board", "job_id": str(job_id), "version": None}
         assert line.problem
         assert await stage.asked("SELECT count(*) FROM notifications WHERE kind = 'alert'") == 1
         assert await stage.run("2026-W48") == []  # a person decides
