@@ -33,6 +33,15 @@ class Line:
         """Where the browser goes instead of to the server."""
         return f"http://127.0.0.1:{self.port}"
 
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Cut for a while."""
+        self.cut()
+        try:
+            yield
+        finally:
+            self.mend()
+
     def mend(self) -> None:
         """Take connections (again)."""
         listener = socket.create_server(("127.0.0.1", self.port), backlog=64)

@@ -1,11 +1,11 @@
-"""All three pages of one company at once: the desk, the pro's phone on a line of its own, the customer's page."""
+"""All three pages of one company at once: the desk, the pro's phone on its own line, the customer's page."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from tests.company import DOOR
 from tests.cut_line import Line, line_to
@@ -13,8 +13,9 @@ from tests.office import open_office
 from tests.pages import DESK, Visitor, chromium, visiting
 from tests.ports import free_port
 from tests.pro_phone import Depot
-from tests.running import token, wait_for
+from tests.running import SECRET, token, wait_for
 from tests.unharmed import DEE
+from tracker.identity.links import on_the_way_link
 from tracker.local_postgres import PostgresServer
 
 
@@ -43,17 +44,16 @@ class Stage(Depot):
         return str(self.office.call(DEE, "POST", f"/api/jobs/{job_id}/tracking-link")["url"])
 
     def texted_link(self, job_id: str) -> str:
-        """The tracking link in the text message that the customer got."""
-        found: list[str] = []
+        """The link in the text message that the customer got; the sandbox keeps it from dispatch."""
 
         def texted() -> bool:
             sent = self.office.call(DEE, "GET", "/api/dispatch/sandbox?limit=200")["objects"]
-            about = [str(one["body"]) for one in sent if one["job_id"] == job_id]
-            found.extend(re.findall(r"http\S+/track/[\w-]{22}", " ".join(about)))
-            return bool(found)
+            bodies = [one["body"]["body"] for one in sent if one["job_id"] == job_id and one["kind"] == "sms"]
+            return any("on the way" in body and "[link]" in body for body in bodies)
 
         wait_for(texted, "the text message with the link")
-        return found[0]
+        (version,) = [step["version"] for step in self.steps(job_id) if step["to_status"] == "en_route"]
+        return f"{self.office.server.url}/track/{on_the_way_link(SECRET, UUID(job_id), version)}"
 
     def order(self, reference: str, service: str, price_cents: int) -> None:
         """What the company's shop sends: an order at the door, and the payment page that belongs to it."""
