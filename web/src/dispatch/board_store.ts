@@ -1,5 +1,6 @@
 import { HttpProblem, type Http } from "../lib/http.ts";
 import { AckRefused, type Live } from "../lib/live.ts";
+import { lateBy } from "./board/lateness.ts";
 import { ACTIVE, isActive, type BoardPage, type Card } from "./card.ts";
 
 /** Cards of one answer; the server gives no more. */
@@ -83,6 +84,18 @@ export class BoardStore {
     this.readSoon(0);
   }
 
+  /** Time passes: what was in time is late. */
+  pass(now_ms: number): void {
+    const changed = new Set<string>();
+    for (const card of this.all.values()) {
+      const late = lateBy(card, now_ms) > 0;
+      if (late === card.late) continue;
+      this.all.set(card.id, { ...card, late });
+      changed.add(card.id);
+    }
+    this.tell(changed);
+  }
+
   private readSoon(wait_ms: number): void {
     if (this.reading || this.timer !== null) return;
     this.timer = setTimeout(() => {
@@ -127,10 +140,10 @@ export class BoardStore {
     this.tell(first ? null : changed);
   }
 
-  /** Whether this card is another than the one that was known; that time went by changes no job. */
+  /** Whether this card is another than the one that was known. */
   private keep(card: Card): boolean {
     const known = this.all.get(card.id);
-    if (known !== undefined && JSON.stringify({ ...known, late: card.late }) === JSON.stringify(card)) return false;
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(card)) return false;
     this.all.set(card.id, card);
     return true;
   }
