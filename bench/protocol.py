@@ -2,8 +2,8 @@
 
 FOLDER is a clone of github.com/socketio/socket.io. The suites are copied into `.tracker/bench`, where npm
 installs what they need. Each runs twice: as published but for its address and its times (this server
-advertises whole seconds, so all are stretched alike), and with its one multi-argument payload replaced by the single JSON object that
-events here carry. `--write` keeps the result in docs/protocol.md.
+advertises whole seconds, so all are stretched alike), and with its one multi-argument payload replaced by
+the single JSON object that events here carry. `--write` keeps the result in docs/protocol.md.
 """
 
 from __future__ import annotations
