@@ -15,15 +15,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from api.public_route import get_route
+from api.first_glance import ASKED
+from api.public_route import Answer, get_route
+from api.security_headers import policy_with_styles
 from api.static_file import StaticFile, read_folder
 from db.errors import NotFound, Problem
 
 # What a page may ask of the device. Only the pro's page shares a location.
 _NOTHING = "geolocation=(), camera=(), microphone=(), payment=(), usb=()"
 _LOCATION = "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=(), payment=(), usb=()"
+TRACK = "/track/{link}"
 PAGES = {
-    "/track/{link}": "track.html",
+    TRACK: "track.html",
     "/pro": "pro.html",
     "/dispatch": "dispatch.html",
     "/paid": "paid.html",  # where a payment page sends the customer back to
@@ -38,8 +41,10 @@ class PagesNotBuilt(Problem):
     status = 503
 
 
-def page_routes(folder: Path, *, policy: str) -> list[Route]:
+def page_routes(folder: Path, *, policy: str, glance: Answer) -> list[Route]:
     """Routes for the pages built in `folder`; `policy` is their content security policy.
+
+    `glance` answers what the customer's page asks before it has a script (`first_glance.py`).
 
     A folder that is not there is said when somebody asks for a page, not at the start: the API works
     without pages.
@@ -57,7 +62,10 @@ def page_routes(folder: Path, *, policy: str) -> list[Route]:
 
     return [
         get_route("/", home),
-        *(_page_route(path, files.get(name), policy) for path, name in PAGES.items()),
+        *(
+            _page_route(path, files.get(name), policy, glance if path == TRACK else None)
+            for path, name in PAGES.items()
+        ),
         *_worker_routes(files.get("sw.js"), policy),
         get_route("/assets/{path:path}", asset, metric="/assets/{path}"),
     ]
@@ -72,14 +80,17 @@ def file_route(path: str, file: StaticFile) -> Route:
     return get_route(path, answer)
 
 
-def _page_route(path: str, file: StaticFile | None, policy: str) -> Route:
-    if file is not None:
-        return file_route(path, replace(file, headers=_page_headers(path, policy)))
+def _page_route(path: str, file: StaticFile | None, policy: str, glance: Answer | None) -> Route:
+    page = None if file is None else replace(file, headers=_page_headers(path, policy, file.body))
 
-    async def not_built(_: Scope) -> Response:
-        raise PagesNotBuilt
+    async def answer(scope: Scope) -> Response:
+        if glance is not None and scope["query_string"] == ASKED:
+            return await glance(scope)
+        if page is None:
+            raise PagesNotBuilt
+        return page.answer(scope)
 
-    return get_route(path, not_built)
+    return get_route(path, answer)
 
 
 def _worker_routes(file: StaticFile | None, policy: str) -> list[Route]:
@@ -89,10 +100,10 @@ def _worker_routes(file: StaticFile | None, policy: str) -> list[Route]:
     return [file_route("/sw.js", replace(file, headers={"Content-Security-Policy": policy}))]
 
 
-def _page_headers(path: str, policy: str) -> dict[str, str]:
+def _page_headers(path: str, policy: str, page: bytes) -> dict[str, str]:
     return {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": policy_with_styles(policy, page),
         "Permissions-Policy": _LOCATION if path == "/pro" else _NOTHING,
         "Referrer-Policy": "no-referrer",  # a link is a key; it must not travel to the tile server
-        **({"X-Robots-Tag": "noindex"} if path == "/track/{link}" else {}),
+        **({"X-Robots-Tag": "noindex"} if path == TRACK else {}),
     }

@@ -5,7 +5,10 @@ Sources: OWASP Secure Headers Project; CSP Level 3 (https://www.w3.org/TR/CSP3/)
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 Header = tuple[bytes, bytes]
@@ -14,6 +17,7 @@ Header = tuple[bytes, bytes]
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 # One year, the least that browsers' preload lists take. Sub-domains are not ours to promise for.
 HSTS = "max-age=31536000"
+_STYLES = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
 class SecurityHeaders:
@@ -60,6 +64,16 @@ def page_policy(*, public_url: str | None, map_tiles_url: str | None) -> str:
             "frame-ancestors 'none'",
         ]
     )
+
+
+def policy_with_styles(policy: str, page: bytes) -> str:
+    """The policy for a page that carries some of its styles in itself: allowed by their very content.
+
+    CSP 3, §6.7.3: the hash of the text between the tags. Nothing that is put in later has that hash.
+    """
+    hashes = [b64encode(sha256(style).digest()).decode() for style in _STYLES.findall(page)]
+    own = " ".join(["style-src 'self'", *(f"'sha256-{each}'" for each in hashes)])
+    return policy.replace("style-src 'self'", own)
 
 
 def _tile_origins(template: str | None) -> list[str]:

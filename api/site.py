@@ -52,6 +52,7 @@ from api import (
 from api.docs_page import docs_routes
 from api.edge import Edge, nothing_here
 from api.evidence_files import evidence_routes
+from api.first_glance import first_glance
 from api.limits import RateLimit
 from api.map import map_routes
 from api.openapi import build_openapi
@@ -133,7 +134,7 @@ def build_site(
         *portrait_routes(services),
         *docs_routes(),
         *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
-        *page_routes(settings.web_dist, policy=policy),
+        *page_routes(settings.web_dist, policy=policy, glance=first_glance(services)),
     ]
     http = Edge(
         Router(routes, default=nothing_here, redirect_slashes=False),

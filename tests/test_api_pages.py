@@ -9,13 +9,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Scope
 
 from api.docs_page import docs_routes
 from api.map import map_routes
 from api.pages import page_routes
 from tests.sample_api import calling, sample_app
 
-POLICY = "default-src 'none'; script-src 'self'"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'"
+
+
+async def glance(scope: Scope) -> Response:
+    """Stands in for the visit that the customer's page asks for."""
+    return Response(f"the visit of {scope['path_params']['link']}")
 
 
 @pytest.fixture
@@ -43,7 +50,32 @@ def test_the_customers_page_is_the_same_for_every_link_and_keeps_the_link_to_its
             assert page.headers["content-security-policy"] == POLICY
             assert page.headers["cache-control"] == "no-cache"
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
+
+
+def test_the_customers_page_asks_for_its_visit_at_its_own_address(dist: Path) -> None:
+    async def conversation(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/track/AAAA?now")).text == "the visit of AAAA"
+        for other in ("/track/AAAA?now=1", "/track/AAAA?later", "/pro?now", "/dispatch?now"):
+            assert (await client.get(other)).text.startswith("<!doctype html>")
+
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
+
+
+def test_styles_that_a_page_carries_are_allowed_by_their_content(dist: Path) -> None:
+    (dist / "track.html").write_text("<style>p{color:red}</style><style>\n</style>")
+
+    async def conversation(client: httpx.AsyncClient) -> None:
+        policy = (await client.get("/track/x")).headers["content-security-policy"]
+        # printf 'p{color:red}' | openssl dgst -sha256 -binary | base64, and the same for a line feed
+        hashes = (
+            "p0bF+un5yUb9MBO6xRb8kPHlY2BdpHVtLiFkDrZPF64=",
+            "AbpHGcgLb+kRsJGnwFEktk7uzpZOCcBY74+YBdrKVGs=",
+        )
+        assert policy.endswith(f"style-src 'self' 'sha256-{hashes[0]}' 'sha256-{hashes[1]}'")
+        assert "sha256" not in (await client.get("/pro")).headers["content-security-policy"]
+
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_only_the_pros_page_may_ask_where_it_is(dist: Path) -> None:
@@ -52,7 +84,7 @@ def test_only_the_pros_page_may_ask_where_it_is(dist: Path) -> None:
             allowed = (await client.get(path)).headers["permissions-policy"]
             assert ("geolocation=(self)" in allowed) is asks
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_the_service_worker_lies_at_the_root_is_asked_for_each_time_and_may_fetch(dist: Path) -> None:
@@ -64,7 +96,7 @@ def test_the_service_worker_lies_at_the_root_is_asked_for_each_time_and_may_fetc
         assert worker.headers["cache-control"] == "no-cache"
         assert worker.headers["content-security-policy"] == POLICY
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_files_with_a_hash_in_their_name_are_kept_for_ever_and_sent_small(dist: Path) -> None:
@@ -84,7 +116,7 @@ def test_files_with_a_hash_in_their_name_are_kept_for_ever_and_sent_small(dist: 
         head = await client.head("/assets/dot-a1.png")
         assert (head.content, head.headers["content-length"]) == (b"", "300")
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(dist: Path) -> None:
@@ -95,7 +127,7 @@ def test_a_file_that_the_browser_has_is_not_sent_again(dist: Path) -> None:
             assert (again.status_code, again.content) == (304, b"")
             assert again.headers["content-security-policy"] == POLICY
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_no_address_reaches_a_file_outside_the_build(dist: Path) -> None:
@@ -116,7 +148,7 @@ def test_no_address_reaches_a_file_outside_the_build(dist: Path) -> None:
             assert answer.status_code == 404, path
             assert "hunter2" not in answer.text
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)]), conversation)
 
 
 def test_the_first_address_leads_to_dispatch_under_the_sub_path_too(dist: Path) -> None:
@@ -125,7 +157,10 @@ def test_the_first_address_leads_to_dispatch_under_the_sub_path_too(dist: Path) 
         assert (await client.get("/tracking/track/x")).status_code == 200
         assert (await client.post("/tracking/pro")).status_code == 405
 
-    calling(sample_app(more=[*page_routes(dist, policy=POLICY)], root_path="/tracking"), conversation)
+    calling(
+        sample_app(more=[*page_routes(dist, policy=POLICY, glance=glance)], root_path="/tracking"),
+        conversation,
+    )
 
 
 def test_pages_that_are_not_built_say_so(tmp_path: Path) -> None:
@@ -134,7 +169,7 @@ def test_pages_that_are_not_built_say_so(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["code"]) == (503, "pages_not_built")
         assert (await client.get("/assets/x.js")).status_code == 404
 
-    calling(sample_app(more=[*page_routes(tmp_path / "none", policy=POLICY)]), conversation)
+    calling(sample_app(more=[*page_routes(tmp_path / "none", policy=POLICY, glance=glance)]), conversation)
 
 
 def test_a_page_learns_where_its_map_comes_from_without_saying_who_asks() -> None:

@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 import { budget } from "./build/budget.ts";
 import { installable } from "./build/installable.ts";
 import { pageDepth } from "./build/page_depth.ts";
+import { quickStart } from "./build/quick_start.ts";
 import { PRO, TRACK } from "./src/installed_as.ts";
 
 /** What is built; `paid` and `not-paid` are where a payment page sends the customer back to. */
@@ -16,6 +17,7 @@ export default defineConfig({
   plugins: [
     // The customer's page is served at track/{link}: one folder below its own assets.
     pageDepth({ "track.html": 1 }),
+    quickStart({ "track.html": "src/track/follow_map.ts" }),
     installable({ "pro.html": PRO, "track.html": TRACK }),
     budget({ "track.html": 100_000, "pro.html": 110_000, "dispatch.html": 165_000 }),
   ],

@@ -2,8 +2,9 @@ import "./extras/install_offer.ts";
 import { serverNow } from "../lib/clock.ts";
 import { signalOf, type Signal } from "../lib/contact.ts";
 import { byId } from "../lib/dom.ts";
+import { firstGlance } from "../lib/first_glance.ts";
 import { Http } from "../lib/http.ts";
-import type { JobView } from "../lib/job_view.ts";
+import { viewOf, type JobView } from "../lib/job_view.ts";
 import { writeFixedWords } from "../lib/language.ts";
 import { Live, type LinkState } from "../lib/live.ts";
 import { linkOf, rootOf } from "../lib/root.ts";
@@ -61,6 +62,7 @@ const watch = new Watch(live, null, { changed, refused: () => end(showInactive) 
 // While the socket shakes hands the network has nothing else to do: the map's half of the page comes meanwhile.
 let parts: Promise<MapParts | null> | null = mapParts();
 restore();
+void glance();
 everySecond(render);
 addEventListener("online", render);
 addEventListener("offline", render);
@@ -75,6 +77,15 @@ function restore(): void {
   watch.view = before.view;
   known_ms = before.at_ms;
   show(before.view);
+}
+
+/** What the page's markup asked for is here before the socket has shaken hands. */
+async function glance(): Promise<void> {
+  const seen = await firstGlance();
+  if (seen === "refused") return end(showInactive);
+  if (seen === "unknown" || fresh || ended) return;
+  watch.view = viewOf(seen.snapshot, watch.view);
+  changed(watch.view);
 }
 
 function linked(state: LinkState, refused: boolean): void {

@@ -1,0 +1,82 @@
+"""What the customer's page learns before it has a socket: the same as from one, for the same links only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from db.pool import Database
+from tests.company import with_company
+from tests.errands import fix, job, link_to, post
+from tests.listening import listening
+from tests.running import Process, serving, token
+
+PAT, DEE = ("pro", "pat"), ("dispatcher", "dee")
+
+
+@pytest.fixture
+def web(folder: Path, database_url: str) -> Iterator[Process]:
+    async def nothing(_database: Database) -> None:
+        """The company is enough."""
+
+    with_company(database_url, nothing)
+    with serving(folder, database_url) as process:
+        yield process
+
+
+def glance(web: Process, link: str) -> httpx.Response:
+    """What the page's markup asks for."""
+    return httpx.get(f"{web.url}/track/{link}?now", timeout=10)
+
+
+async def watched(web: Process, link: str) -> dict[str, Any]:
+    """What a socket's first `watch` answers."""
+    async with await listening(web.url, link=link) as customer:
+        return await customer.call("watch")
+
+
+def heartbeat(web: Process) -> None:
+    """Pat is half a kilometre away."""
+    with web.http(token(*PAT)) as http:
+        http.post("/api/hauler/location", json=fix(500)).raise_for_status()
+
+
+def test_the_first_glance_is_what_the_first_watch_answers(web: Process) -> None:
+    link = link_to(web, job(web, "en_route"))
+    heartbeat(web)
+    answer = glance(web, link)
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["snapshot"]["position"] is not None
+    assert answer.json() == asyncio.run(watched(web, link))
+
+
+def test_a_glance_shows_no_pro_who_has_not_set_out(web: Process) -> None:
+    link = link_to(web, job(web, "accepted"))
+    heartbeat(web)
+    snapshot = glance(web, link).json()["snapshot"]
+    assert (snapshot["position"], snapshot["trail"], snapshot["eta"]) == (None, [], None)
+
+
+def test_links_that_open_nothing_are_refused_alike(web: Process) -> None:
+    job_id = job(web, "en_route")
+    link = link_to(web, job_id)
+    with web.http(token(*DEE)) as http:
+        http.delete(f"/api/jobs/{job_id}/tracking-link").raise_for_status()
+    answers = [glance(web, each) for each in (link, "unknown", "x" * 500, "%00")]
+    assert {answer.status_code for answer in answers} == {401}
+    problems = [{**answer.json(), "request_id": None, "instance": None} for answer in answers]
+    assert all(problem == problems[0] for problem in problems)
+
+
+def test_a_link_that_was_passed_on_glances_as_it_watches(web: Process) -> None:
+    job_id = job(web, "en_route")
+    heartbeat(web)
+    shared = str(post(web, f"/api/jobs/{job_id}/shared-links", ("customer", "cleo"))["link"])
+    answer = glance(web, shared).json()
+    assert answer["snapshot"]["shared"] is True
+    assert answer == asyncio.run(watched(web, shared))
