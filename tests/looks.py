@@ -28,9 +28,8 @@ KEPT = Path(__file__).parent / "data" / "looks"
 WRITE = "LOOKS_WRITE"  # set in the environment: write the pictures instead of comparing them
 SHRINK = 4  # times smaller than on the screen
 BLOCK = 4  # pixels of a small picture: 16 × 16 of the page
-UNLIKE = 14  # of 255: how far the mean of a block may be off
-TOLERANCE = 0.012  # the share of blocks that may be unlike: a clock, an age, another rounding
-COLOURS = 128  # of a kept picture
+UNLIKE = 5  # of 255: how far the mean of a block may be off
+TOLERANCE = 0.006  # the share of blocks that may be unlike: a clock, an age, another rounding
 PATIENCE = 10  # looks at a page until it stands still; what still moves is compared as it is
 DRESS = (Path(__file__).parent / "page_scripts" / "dress.js").read_text(encoding="utf-8")
 
@@ -78,7 +77,7 @@ def difference(seen: Image.Image, kept: Image.Image) -> Difference:
     unlike = blocks.point([255 if value > UNLIKE else 0 for value in range(256)])
     marked = Image.blend(seen, Image.new("RGB", seen.size, "white"), 0.5)
     draw = ImageDraw.Draw(marked)
-    for number, value in enumerate(unlike.getdata()):
+    for number, value in enumerate(unlike.tobytes()):
         if value:
             left, top = number % unlike.width * BLOCK, number // unlike.width * BLOCK
             draw.rectangle((left, top, left + BLOCK - 1, top + BLOCK - 1), outline="red")
@@ -93,8 +92,7 @@ def kept(name: str) -> Image.Image:
 def keep(name: str, seen: Image.Image) -> None:
     """Agree on how it looks now."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    few = seen.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(KEPT / f"{name}.png", optimize=True)
+    seen.save(KEPT / f"{name}.png", optimize=True)
 
 
 def check(name: str, page: Page, folder: Path) -> None:

@@ -119,6 +119,7 @@ def shown(
     with visiting(browser, "about:blank", timezone_id="Europe/London", **settings) as visitor:
         if script is not None:
             visitor.context.add_init_script(script)
+        stage.pat_is_seen()
         visitor.page.goto(scene.address(stage))
         scene.prepare(visitor, stage)
         visitor.page.locator(scene.ready).first.wait_for(state="visible", timeout=15_000)

@@ -25,6 +25,7 @@ from tests.unharmed import DEE, PAT, QUINN, ZOE, Person
 from tracker.local_postgres import PostgresServer
 
 STREET = 0.002  # degrees of latitude between two of the day's doors
+AT_LAST = 0.0185  # degrees of latitude from the door: where Pat is
 PHOTO = "image/jpeg"
 
 
@@ -65,6 +66,12 @@ class Stage:
         self.links[moment] = str(made["link"])
         return job_id
 
+    def pat_is_seen(self) -> None:
+        """Pat's phone says where it is, as it does every few seconds: without that a signal is lost."""
+        here = {"lat": DOOR[0] + AT_LAST, "lng": DOOR[1], "accuracy": 8}
+        positions = [{**here, "recorded_at": datetime.now(UTC).isoformat()}]
+        self.office.call(PAT, "POST", "/api/hauler/location", json={"positions": positions})
+
     def write(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
         """Work on the database; in a thread, since Playwright may have an event loop in this one."""
         url = self.office.server.env["DATABASE_URL"]
@@ -100,7 +107,7 @@ def _visits(stage: Stage) -> None:
     stage.job("on_the_way", "en_route")
     stage.job("lost", "en_route", pro="quinn")
     with office.server.http(token(*PAT)) as pat, office.server.http(token(*QUINN)) as quinn:
-        Phone(pat, DOOR).drive(0.02, 0.0195, 0.019, 0.0185)
+        Phone(pat, DOOR).drive(0.02, 0.0195, 0.019, AT_LAST)
         Phone(quinn, DOOR, recorded_at=datetime.now(UTC) - timedelta(minutes=21)).drive(0.014, 0.0135)
     stage.write(_quinn_falls_silent)
     stage.job("arrived", "arrived")
