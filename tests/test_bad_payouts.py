@@ -16,6 +16,7 @@ from tracker.local_postgres import PostgresServer
 PAYOUTS = "/api/dispatch/payouts"
 STAFF_ONLY = [
     ("GET", PAYOUTS, None),
+    ("GET", f"{PAYOUTS}/due", None),
     ("POST", f"{PAYOUTS}/approve", {"ids": [1]}),
     ("POST", f"{PAYOUTS}/run", {"run_key": "mine"}),
     ("POST", f"{PAYOUTS}/1/retry", None),
@@ -134,6 +135,31 @@ def test_a_run_key_that_is_none_is_refused(web: Process) -> None:
     assert call(web, DEE, "POST", f"{PAYOUTS}/run", {"run_key": "2031-W01"})[0] == 200
     week = "SELECT count(*) FROM transfers WHERE run_key NOT LIKE 'by-hand:%'"
     assert asked(web, week) == 0  # a week's run is never taken by a button
+
+
+def test_an_agreement_that_is_none_pays_nobody(web: Process) -> None:
+    number = owed(web, 4000)
+    call(web, DEE, "POST", f"{PAYOUTS}/approve", {"ids": [number]})
+    pat: dict[str, Any] = {"pro_id": "pat", "amount_cents": 4000}
+    for agreed in (
+        {"pat": 4000},
+        [4000],
+        ["pat"],
+        [{"pro_id": "pat"}],
+        [{**pat, "amount_cents": "4000"}],
+        [{**pat, "amount_cents": 4000.5}],
+        [{**pat, "amount_cents": 2**60}],
+        [{**pat, "pro_id": ""}],
+        [{**pat, "pro_id": "x" * 129}],
+        [{**pat, "account": "acct_mine"}],
+        [pat] * 2001,
+    ):
+        body = {"run_key": "agreed", "agreed": agreed}
+        assert call(web, DEE, "POST", f"{PAYOUTS}/run", body)[0] == 422, str(agreed)[:80]
+    for agreed in ([], [{**pat, "amount_cents": -4000}], [{**pat, "pro_id": "nobody"}]):
+        status, answer = call(web, DEE, "POST", f"{PAYOUTS}/run", {"run_key": "agreed", "agreed": agreed})
+        assert (status, [one for one in answer["pros"] if one["outcome"] == "transfer"]) == (200, [])
+    assert line(web, number) == "approved 0"
 
 
 def test_what_does_not_exist_or_cannot_be_is_told_by_name(web: Process) -> None:

@@ -120,6 +120,7 @@ export class Payouts implements View {
       next = tab === "lines" ? await this.readLines(query, lines) : await this.readTransfers(query, transfers);
       if (next === null) break;
     }
+    if (due.pros.some(({ sending }) => sending.lines > 0) && this.looks-- > 0) setTimeout(() => this.refresh(), LOOK_AGAIN_MS);
     return { due, lines, transfers, more: next !== null, tab, usual: this.filter.isUsual };
   }
 
@@ -150,7 +151,6 @@ export class Payouts implements View {
     if (shown.tab === "transfers") refill(this.list, ...transferList(this.desk, this.frame, transfers, readOn, () => this.follow()));
     else if (lines.length === 0) refill(this.list, this.nothing(shown.usual));
     else refill(this.list, ...this.lines.draw(lines, due.currency, readOn));
-    if (due.pros.some(({ sending }) => sending.lines > 0) && this.looks-- > 0) setTimeout(() => this.refresh(), LOOK_AGAIN_MS);
     return this.list.isConnected ? null : [this.overview, this.choice, this.filter.element, this.list];
   }
 
