@@ -48,6 +48,8 @@ export class FleetMap {
   private readonly spoken = h("p", { class: "visually-hidden", role: "status" });
   private opened: string | null = null;
   private placed = false;
+  /** Whether the pros in sight have been told once. */
+  private met = false;
   private spoken_ms = -Infinity;
 
   /** Draws the jobs that the board's filter lets through. */
@@ -59,6 +61,7 @@ export class FleetMap {
     this.sight = new Sight(map, live, {
       seen: (positions, asked_ms) => {
         this.pros.replace(positions, asked_ms, performance.now(), this.stage.still);
+        this.met = true;
         this.begin();
         this.stage.changed();
       },
@@ -149,7 +152,7 @@ export class FleetMap {
 
   /** The first that is known of: a map that was not told where the company works goes there, unless somebody moved it. */
   private begin(): void {
-    if (this.placed || !this.jobs.ready) return;
+    if (this.placed || !this.met || !this.jobs.ready) return;
     if (this.map.getZoom() > ANYWHERE_ZOOM) this.placed = true;
     else this.showEverything(FIRST_ZOOM);
   }
