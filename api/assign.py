@@ -13,7 +13,7 @@ from api.services import Services
 from api.shapes import Answer, Input, Instant, Latitude, Longitude, PersonId, Version
 from db.candidates import candidates_for, skill_name
 from db.errors import Invalid, NotFound, Problem, Unavailable
-from db.jobs import job_by_id
+from db.need_job import need_job
 from tracker.jobs.assign import reassign_job
 from tracker.jobs.candidates import Ranked, rank
 from tracker.jobs.facts import StaleVersion
@@ -141,9 +141,7 @@ async def assign_job(request: Request[Services, AssignBody, None]) -> StatusAnsw
 )
 async def list_candidates(request: Request[Services, None, CandidatesQuery]) -> CandidatesAnswer:
     async with request.services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
         found = await candidates_for(conn, job.id)
         skill = await skill_name(conn, job.skill)
     ranked = rank(found, lat=job.lat, lng=job.lng, now=request.now)

@@ -17,7 +17,8 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Version
 from db.errors import Invalid, NotFound
-from db.jobs import job_by_id, list_jobs
+from db.jobs import list_jobs
+from db.need_job import need_job
 from db.pain_flags import PainFlag, flags_of_job
 from db.people import names_of
 from tracker.jobs.assign import ASSIGNABLE
@@ -109,9 +110,7 @@ async def dispatch_jobs(request: Request[Services, None, JobsQuery]) -> JobPage:
 )
 async def dispatch_job(request: Req) -> JobDetail:
     async with request.services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
         flags = await flags_of_job(conn, job.id)
         equipment = equipment_of(job)
         people = await names_of(conn, _named_in(flags, equipment.metadata.order_plan))

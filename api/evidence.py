@@ -25,6 +25,7 @@ from api.shapes import Answer, Input, Version
 from db.errors import Forbidden, Invalid, NotFound
 from db.evidence import evidence_of_job
 from db.jobs import job_by_id
+from db.need_job import NoSuchJob
 from rooms.principal import Role
 from tracker.evidence.locker import Piece
 from tracker.evidence.rules import Kind, may_see
@@ -115,7 +116,7 @@ async def list_evidence(request: Request[Services, None, None]) -> EvidenceList:
         job = await job_by_id(conn, request.id)
         found = await evidence_of_job(conn, request.id)
     if job is None or not (may_see(caller, job, Kind.BEFORE) or caller.job_id == str(job.id)):
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     shown = [one for one in found if may_see(caller, job, Kind(one.kind))]
     return EvidenceList(evidence=[item_of(request.services, one, caller, request.now) for one in shown])
 

@@ -13,7 +13,7 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant
 from db.errors import Forbidden, NotFound
-from db.jobs import job_by_id
+from db.need_job import need_job
 from rooms.principal import Role
 from tracker.evidence.develop import MEDIA_TYPES
 from tracker.evidence.links import SEND_FOR, Ticket, bearer_of, opened, sealed
@@ -50,9 +50,7 @@ class TicketAnswer(Answer):
 async def make_upload_ticket(request: Request[Services, UploadFacts, None]) -> TicketAnswer:
     services, sent, caller = request.services, request.body, request.principal
     async with services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-    if job is None:
-        raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
     check_may_add(caller, job, request.now)
     expires_at = request.now + SEND_FOR
     ticket = Ticket(

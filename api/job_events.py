@@ -13,7 +13,7 @@ from api.services import Services
 from api.shapes import Answer, Input, Instant, Version
 from db.errors import Invalid, NotFound
 from db.job_events import ChainedEvent, JobEvent, chained_events_since
-from db.jobs import job_by_id
+from db.need_job import need_job
 from db.people import names_of
 
 
@@ -66,8 +66,7 @@ class EventsAnswer(Answer):
 async def list_events(request: Request[Services, None, EventsQuery]) -> EventsAnswer:
     query = request.query
     async with request.services.database.connection() as conn:
-        if await job_by_id(conn, request.id) is None:
-            raise NotFound("There is no such job.")
+        await need_job(conn, request.id)
         events = await chained_events_since(conn, request.id, query.after, limit=query.limit + 1)
         page, more = one_page(events, query.limit, lambda one: one.event.version)
         people = await names_of(conn, {who for one in page for who in _named_in(one.event)})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from api.equipment_view import InstallView, install_view
 from api.shapes import Answer, Instant
-from db.errors import NotFound
 from db.jobs import Job
+from db.need_job import NoSuchJob
 from rooms.principal import Principal
 from tracker.evidence.portraits import portrait_address
 from tracker.jobs.install import equipment_of
@@ -83,7 +83,7 @@ def may_read(principal: Principal, job: Job) -> bool:
 def view_of(job: Job, principal: Principal) -> JobAnswer:
     """The job for this caller. Raises NotFound for a stranger: there is no difference to an unknown id."""
     if not may_read(principal, job):
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     party = party_of(principal, facts_of(job))
     crew = party in (Party.STAFF, Party.OWN_PRO)
     return JobAnswer(

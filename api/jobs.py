@@ -13,7 +13,7 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Cents, Input, Instant, Latitude, Line, Longitude, Paragraph, PersonId, Version
 from db.errors import Forbidden, Invalid, NotFound, Unavailable
-from db.jobs import job_by_id
+from db.need_job import need_job
 from rooms.principal import Role
 from tracker.jobs.claim import JobTaken
 from tracker.jobs.intake import ReferenceConflict, take_in
@@ -129,9 +129,7 @@ async def create_job(request: Request[Services, NewJobBody, None]) -> NewJobAnsw
 )
 async def read_job(request: Req) -> JobAnswer:
     async with request.services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-    if job is None:
-        raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
     return view_of(job, request.principal)
 
 

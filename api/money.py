@@ -12,8 +12,8 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Cents, Input, Version
 from db.errors import Invalid, NotFound
-from db.jobs import job_by_id
 from db.ledger import lines_of_job
+from db.need_job import need_job
 from db.payments import payments_of_job
 from db.payouts import list_payouts
 from db.refunds import refunds_of_job
@@ -107,9 +107,7 @@ class RefundAnswer(Answer):
 async def job_money(request: Req) -> MoneyAnswer:
     services = request.services
     async with services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
         return money_answer(
             job,
             provider=services.providers.payments.name,

@@ -11,7 +11,7 @@ from api.routing import Request, endpoint
 from api.services import Services
 from api.shapes import Answer, Input, Instant, Version
 from db.errors import Invalid, NotFound
-from db.jobs import job_by_id
+from db.need_job import need_job
 from db.pain_flags import PainFlag, flags_of_job
 from tracker.jobs.facts import Actor, StaleVersion
 from tracker.jobs.flagging import Flagged, FlagOpen, FlagResolved, add_by_person, resolve_by_person
@@ -75,9 +75,7 @@ class FlagsAnswer(Answer):
 )
 async def list_flags(request: Req) -> FlagsAnswer:
     async with request.services.database.connection() as conn:
-        job = await job_by_id(conn, request.id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await need_job(conn, request.id)
         flags = await flags_of_job(conn, job.id)
     return FlagsAnswer(version=job.version, pain_flags=[flag_view(flag) for flag in flags])
 

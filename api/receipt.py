@@ -11,6 +11,7 @@ from api.services import Services
 from api.shapes import Answer, Instant, Version
 from db.errors import Conflict, NotFound
 from db.jobs import Job, job_by_id
+from db.need_job import NoSuchJob
 from db.payers import Tip, tips_of_job
 from db.payments import Payment, payments_of_job
 from db.pool import Connection
@@ -100,7 +101,7 @@ async def _job_of(conn: Connection, request: Req) -> Job:
         caller: Principal = await customer_behind(conn, job, request.principal)
         if party_of(caller, facts_of(job)) in (Party.OWN_CUSTOMER, Party.STAFF):
             return job
-    raise NotFound("There is no such job.")
+    raise NoSuchJob
 
 
 async def _receipt(conn: Connection, request: Req, job: Job) -> ReceiptAnswer:

@@ -12,6 +12,7 @@ from api.services import Services
 from api.shapes import Answer
 from db.errors import Forbidden, NotFound
 from db.jobs import Job, job_by_id
+from db.need_job import NoSuchJob
 from rooms.principal import LINK_PREFIX, Role
 from tracker.identity.links import JobEnded
 from tracker.jobs.lifecycle import LINK_ENDS
@@ -72,7 +73,7 @@ async def _job_of_party(request: Req) -> Job:
     async with request.services.database.connection() as conn:
         job = await job_by_id(conn, request.id)
     if job is None or not may_read(request.principal, job):
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     if request.principal.role is Role.PRO:
         raise Forbidden("A job's links are its customer's and dispatch's.")
     return job

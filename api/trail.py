@@ -13,6 +13,7 @@ from api.services import Services
 from api.shapes import Answer, Input, Instant
 from db.errors import NotFound
 from db.jobs import job_by_id
+from db.need_job import NoSuchJob
 from tracker.positions.filters import Verdict
 
 
@@ -62,7 +63,7 @@ async def read_trail(request: Request[Services, None, TrailQuery]) -> TrailAnswe
     async with services.database.connection() as conn:
         job = await job_by_id(conn, request.id)
         if job is None or not may_read(request.principal, job):
-            raise NotFound("There is no such job.")
+            raise NoSuchJob
         points = await services.snapshots.trail(
             conn,
             job,

@@ -29,7 +29,7 @@ from db.evidence import (
     note_loose_files,
     remove_evidence,
 )
-from db.jobs import job_by_id, lock_job
+from db.need_job import lock_needed_job, need_job
 from db.pool import Connection, Database
 from rooms.principal import Principal
 from tracker.evidence.capture import taken_by
@@ -162,9 +162,7 @@ class Locker:
         self, principal: Principal, piece: Piece, read: Read, develop: Develop, now: datetime
     ) -> Kept:
         async with self._database.connection() as conn:
-            job = await job_by_id(conn, piece.job_id)
-            if job is None:
-                raise NotFound("There is no such job.")
+            job = await need_job(conn, piece.job_id)
             check_may_add(principal, job, now)
             if await evidence_by_upload_key(conn, job.id, piece.upload_key) is None:
                 await _check_room(conn, piece)
@@ -187,9 +185,7 @@ class Locker:
         taken = taken_by(developed.exif, piece.device, self._zone)
 
         async def work(conn: Connection) -> Kept:
-            job = await lock_job(conn, piece.job_id)
-            if job is None:
-                raise NotFound("There is no such job.")
+            job = await lock_needed_job(conn, piece.job_id)
             check_may_add(principal, job, now)  # it may have been lost while the photo was on its way
             if before := await _kept_before(conn, piece, source):
                 return Kept(before, job.version, created=False)

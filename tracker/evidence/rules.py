@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from db.errors import Conflict, Forbidden, NotFound
+from db.errors import Conflict, Forbidden
 from db.jobs import Job
+from db.need_job import NoSuchJob
 from rooms.principal import Principal
 from tracker.jobs.lifecycle import ACTIVE, Party, Status, party_of
 from tracker.jobs.transition import facts_of
@@ -83,7 +84,7 @@ def check_may_add(principal: Principal, job: Job, now: datetime) -> None:
     """
     party = party_of(principal, facts_of(job))
     if party is None:
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     if party is Party.STAFF:
         return
     if party is not Party.OWN_PRO:

@@ -23,6 +23,7 @@ from uuid import UUID
 
 from db.errors import Conflict, NotFound, Unauthorized
 from db.jobs import Job
+from db.need_job import NoSuchJob
 from db.people import standing_of
 from db.pool import Connection, Database
 from db.shared_links import note_seen
@@ -180,7 +181,7 @@ async def customer_behind(conn: Connection, job: Job, principal: Principal) -> P
     standing = await standing_of(conn, job.customer_id)
     suspended = standing is not None and standing.suspended_at is not None
     if principal.shared or principal.job_id != str(job.id) or suspended:
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     return Principal(job.customer_id, Role.CUSTOMER)
 
 

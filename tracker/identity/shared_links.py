@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db.errors import Conflict, NotFound
 from db.jobs import Job, job_by_id, lock_job
+from db.need_job import NoSuchJob
 from db.pool import Connection, Database
 from db.shared_links import SharedLink, add_shared_link, revoke_shared_link, shared_links_of_job
 from db.tracking_links import link_by_id
@@ -84,4 +85,4 @@ async def _of_customer(conn: Connection, principal: Principal, job: Job | None) 
         caller = await customer_behind(conn, job, principal)
         if party_of(caller, facts_of(job)) is Party.OWN_CUSTOMER:
             return job
-    raise NotFound("There is no such job.")
+    raise NoSuchJob

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import NotFound
 from db.jobs import Job, lock_job
+from db.need_job import NoSuchJob
 from db.pool import Connection, Database
 from db.schedule import Appointment
 from rooms.principal import Principal
@@ -43,7 +43,7 @@ async def reassign_job(
         locked = await enter_schedules(conn, [pro_id], [job_id])
         job = await lock_job(conn, job_id)
         if job is None or not principal.is_staff:
-            raise NotFound("There is no such job.")
+            raise NoSuchJob
         if job.pro_id == pro_id and job.status in _WAITING:
             return await taken_before(conn, job)
         if expected_version is not None and job.version != expected_version:

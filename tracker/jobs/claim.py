@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Conflict, Forbidden, NotFound
+from db.errors import Conflict, Forbidden
 from db.job_events import version_of_claim
-from db.jobs import claim_open_job, job_by_id
+from db.jobs import claim_open_job
+from db.need_job import need_job
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tracker.jobs.consequences import EFFECTS
@@ -77,9 +78,7 @@ async def decide_claim(database: Database, pro_id: str, job_id: UUID, now: datet
         version = await claim_open_job(conn, job_id, pro_id, now, effects)
         if version is not None:
             return Claimed(job_id, version, won_now=True)
-        job = await job_by_id(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await need_job(conn, job_id)
         if job.pro_id == pro_id and job.status != Status.CANCELLED.value:
             claimed_at = await version_of_claim(conn, job_id, pro_id)  # whatever was recorded since
             return Claimed(job_id, claimed_at or job.version, won_now=False)

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.errors import Conflict, NotFound
+from db.errors import Conflict
 from db.job_events import append_event
-from db.jobs import bump_version, lock_job
+from db.jobs import bump_version
+from db.need_job import lock_needed_job
 from db.outbox import add_effects
 from db.pool import Connection
 from rooms.principal import Principal
@@ -59,9 +60,7 @@ async def record_fact(
     Locks the job. With `expected_version`, raises StaleVersion (with the current one) when the job has
     changed since. Raises NotFound. `data` is shown to dispatch and kept for ever: no secrets.
     """
-    job = await lock_job(conn, job_id)
-    if job is None:
-        raise NotFound("There is no such job.")
+    job = await lock_needed_job(conn, job_id)
     if expected_version is not None and job.version != expected_version:
         raise StaleVersion(current=job.version)
     version = await bump_version(conn, job_id)

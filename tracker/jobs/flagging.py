@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from db.errors import Conflict, NotFound
-from db.jobs import Job, lock_job
+from db.jobs import Job
+from db.need_job import lock_needed_job
 from db.pain_flags import (
     PainFlag,
     add_flag,
@@ -99,7 +100,7 @@ async def add_by_person(
     """
 
     async def work(conn: Connection) -> Flagged:
-        job = await _locked(conn, job_id)
+        job = await lock_needed_job(conn, job_id)
         flags = await flags_of_job(conn, job_id)
         known = next((flag for flag in flags if flag.is_open and flag.type == flag_type.value), None)
         if known and (known.severity, known.note, known.created_by) == (severity.value, note, actor.id):
@@ -134,7 +135,7 @@ async def resolve_by_person(
     """
 
     async def work(conn: Connection) -> Flagged:
-        job = await _locked(conn, job_id)
+        job = await lock_needed_job(conn, job_id)
         known = next((flag for flag in await flags_of_job(conn, job_id) if flag.id == flag_id), None)
         if known is None:
             raise NotFound("There is no such flag.")
@@ -148,10 +149,3 @@ async def resolve_by_person(
         return Flagged(flag, version, changed=True)
 
     return await database.in_transaction(work)
-
-
-async def _locked(conn: Connection, job_id: UUID) -> Job:
-    job = await lock_job(conn, job_id)
-    if job is None:
-        raise NotFound("There is no such job.")
-    return job

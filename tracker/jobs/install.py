@@ -15,9 +15,10 @@ from uuid import UUID
 
 import msgspec
 
-from db.errors import Conflict, Invalid, NotFound
+from db.errors import Conflict, Invalid
 from db.job_edits import write_metadata
-from db.jobs import Job, lock_job
+from db.jobs import Job
+from db.need_job import lock_needed_job
 from db.pool import Connection, Database
 from tracker.jobs.facts import Actor, StaleVersion, record_fact
 from tracker.jobs.flagging import reevaluate
@@ -86,9 +87,7 @@ async def edit_equipment(
     """
 
     async def work(conn: Connection) -> Edited:
-        job = await lock_job(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await lock_needed_job(conn, job_id)
         if Status(job.status) in TERMINAL:
             raise JobIsOver
         before = equipment_of(job)

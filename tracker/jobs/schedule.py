@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Busy, NotFound
+from db.errors import Busy
 from db.job_edits import write_window
 from db.jobs import Job, job_by_id, lock_job
+from db.need_job import NoSuchJob
 from db.pool import Connection, Database
 from db.schedule import Appointment
 from db.times import iso
@@ -77,7 +78,7 @@ async def schedule_job(
         async with database.connection() as conn:
             seen = await job_by_id(conn, job_id)
         if seen is None or party_of(principal, facts_of(seen)) is None:
-            raise NotFound("There is no such job.")
+            raise NoSuchJob
 
         async def work(conn: Connection, pro_id: str | None = seen.pro_id) -> Scheduled:
             locked = await enter_schedules(conn, [pro_id] if pro_id else [], [job_id])

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db.errors import Forbidden, Invalid, NotFound
+from db.errors import Forbidden, Invalid
 from db.job_edits import write_completion
 from db.job_events import append_event, newest_step
 from db.jobs import Job, lock_job, write_status
+from db.need_job import NoSuchJob, lock_needed_job
 from db.outbox import add_effects
 from db.pain_flags import open_critical_flags
 from db.people import is_available_pro
@@ -90,9 +91,7 @@ async def move_job(
     occurred_at = _believable(step.occurred_at, now)
 
     async def work(conn: Connection) -> Moved:
-        job = await lock_job(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await lock_needed_job(conn, job_id)
         if party_of(principal, facts_of(job)) is None:
             return await _answer_stranger(conn, job, step, principal)
         if _already_there(job, step, principal):
@@ -128,7 +127,7 @@ async def _answer_stranger(conn: Connection, job: Job, step: Step, principal: Pr
         return Moved(job.id, step.to, newest.version, changed=False)
     if principal.role is Role.PRO and job.status == Status.OPEN.value:
         raise Forbidden("Take an open job with POST /api/jobs/{id}/accept.")
-    raise NotFound("There is no such job.")
+    raise NoSuchJob
 
 
 def _believable(occurred_at: datetime | None, now: datetime) -> datetime:

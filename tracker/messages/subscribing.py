@@ -9,8 +9,8 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from db.errors import Conflict, Invalid, NotFound
-from db.jobs import job_by_id
 from db.message_choices import know_person
+from db.need_job import need_job
 from db.pool import Connection, Database
 from db.push_subscriptions import add_subscription, drop_subscription_of
 from rooms.principal import Principal
@@ -67,9 +67,7 @@ async def _whose(conn: Connection, principal: Principal) -> tuple[str, int | Non
     """The person, and the link's number for a caller by link: the job's customer."""
     if principal.job_id is None:
         return principal.id, None
-    job = await job_by_id(conn, UUID(principal.job_id))
-    if job is None:
-        raise NotFound("There is no such job.")
+    job = await need_job(conn, UUID(principal.job_id))
     return job.customer_id, principal.link_id
 
 

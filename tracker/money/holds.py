@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Conflict, NotFound
-from db.jobs import Job, lock_job
+from db.errors import Conflict
+from db.jobs import Job
+from db.need_job import lock_needed_job
 from db.outbox import add_task
 from db.payments import Payment, add_payment, lock_payments
 from db.pool import Connection, Database
@@ -89,9 +90,7 @@ async def ask_for_checkout(
 
 
 async def _job(conn: Connection, job_id: UUID) -> Job:
-    job = await lock_job(conn, job_id)
-    if job is None:
-        raise NotFound("There is no such job.")
+    job = await lock_needed_job(conn, job_id)
     if job.status == Status.CANCELLED:
         raise NothingToPay("This job was cancelled.")
     return job

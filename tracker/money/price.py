@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Conflict, NotFound
-from db.jobs import lock_job
+from db.errors import Conflict
+from db.need_job import lock_needed_job
 from db.payers import write_final_price
 from db.pool import Connection, Database
 from tracker.jobs.facts import Actor, record_fact
@@ -36,9 +36,7 @@ async def set_final_price(
     """
 
     async def work(conn: Connection) -> int:
-        job = await lock_job(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await lock_needed_job(conn, job_id)
         if job.status in (*DONE, Status.CANCELLED):
             raise PriceIsFinal
         data = {"from_cents": price_of(job), "to_cents": final_price_cents, "reason": reason}

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Conflict, NotFound
-from db.jobs import lock_job
+from db.errors import Conflict
 from db.money_calls import MoneyCall
+from db.need_job import lock_needed_job
 from db.outbox import add_task
 from db.payments import lock_payments, payment_by_id
 from db.pool import Connection, Database
@@ -63,8 +63,7 @@ async def ask_for_refund(
     """
 
     async def work(conn: Connection) -> list[RefundRow]:
-        if await lock_job(conn, job_id) is None:
-            raise NotFound("There is no such job.")
+        await lock_needed_job(conn, job_id)
         payments = await lock_payments(conn, job_id)
         known = await refunds_of_job(conn, job_id)
         before = [one for one in known if one.request_key == _key(job_id, request_key, one.payment_id)]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.errors import Conflict, NotFound
-from db.jobs import Job, lock_job
+from db.errors import Conflict
+from db.jobs import Job
+from db.need_job import NoSuchJob, lock_needed_job
 from db.outbox import add_task
 from db.payers import Tip, add_to_tip, tips_of_job
 from db.payments import add_payment
@@ -64,12 +65,10 @@ async def give_tip(
     """
 
     async def work(conn: Connection) -> GivenTip:
-        job = await lock_job(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await lock_needed_job(conn, job_id)
         giver = await customer_behind(conn, job, principal)
         if party_of(giver, facts_of(job)) is not Party.OWN_CUSTOMER:
-            raise NotFound("There is no such job.")
+            raise NoSuchJob
         tips = await tips_of_job(conn, job_id)
         before = next((tip for tip in tips if tip.key == key), None)
         if before is not None:

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from db.errors import Busy, Conflict, Forbidden, NotFound
-from db.jobs import Job, lock_job
+from db.errors import Busy, Conflict, Forbidden
+from db.jobs import Job
+from db.need_job import NoSuchJob, lock_needed_job
 from db.pool import Connection, Database
 from db.reviews import (
     RatedPerson,
@@ -99,9 +100,7 @@ async def post_review(
     """
 
     async def work(conn: Connection) -> Posted:
-        job = await lock_job(conn, job_id)
-        if job is None:
-            raise NotFound("There is no such job.")
+        job = await lock_needed_job(conn, job_id)
         author = await customer_behind(conn, job, principal)
         direction, subject_id = _sides(job, author)
         if there := await review_of_job(conn, job_id, direction.value):
@@ -188,7 +187,7 @@ def _sides(job: Job, principal: Principal) -> tuple[Direction, str]:
     elif party is Party.OWN_PRO:
         direction, subject_id = Direction.PRO_TO_CUSTOMER, job.customer_id
     else:
-        raise NotFound("There is no such job.")
+        raise NoSuchJob
     if subject_id == principal.id:  # a customer who became a pro, and took their own job
         raise Forbidden("Nobody reviews themself.")
     return direction, subject_id
