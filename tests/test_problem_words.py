@@ -22,6 +22,7 @@ NEVER_SEEN = {
     "problem": "the base class",
     "already_reviewed": "the pages know who has reviewed, and say so in their own words",
     "not_finished": "no page offers a review before the end",
+    "no_receipt_yet": "no page asks for a receipt before the end",
     "reviews_closed": "the review form says it in its own words",
     "too_many_reviews": "the review form says it in its own words",
     "bad_signature": "a webhook's",
@@ -41,15 +42,17 @@ NEVER_SEEN = {
     "not_ready": "asked by load balancers",
     "pages_not_built": "there is no page then",
 }
-CATALOGUES = ("lib/problems.ts", "dispatch/words/problems.ts", "pro/words.ts")
+# The pro's page has its words under names of its own.
 SCRIPT = """
 const codes = new Set();
 for (const file of JSON.parse(process.argv[1])) {
-  const { problems, words } = await import(file);
-  const { problem, tooSlow, unmet, reason } = words ?? {};
-  const ofPros = { job_taken: tooSlow, guard_refused: unmet, not_your_job: reason?.not_your_job };
-  const known = problems ?? { ...problem, ...ofPros };
-  for (const code of Object.keys(known)) codes.add(code);
+  for (const catalogue of Object.values(await import(file))) {
+    const { problems, problem, tooSlow, unmet, reason = {} } = catalogue;
+    const { not_your_job } = reason;
+    const ofPros = { ...problem, job_taken: tooSlow, guard_refused: unmet, not_your_job };
+    const known = file.endsWith("/problems.ts") ? catalogue : (problems ?? (tooSlow ? ofPros : {}));
+    for (const code of Object.keys(known)) codes.add(code);
+  }
 }
 console.log(JSON.stringify([...codes]));
 """
@@ -82,7 +85,8 @@ def _below(kind: type[Problem]) -> set[type[Problem]]:
 
 def codes_with_words() -> set[str]:
     """The codes that the pages' catalogues know; that each is in both languages is a test of `web/test`."""
-    files = [(WEB / "src" / name).as_uri() for name in CATALOGUES]
+    names = ("lib/problems.ts", "dispatch/words/problems.ts", "pro/words.ts", "track/words/*.ts")
+    files = [file.as_uri() for name in names for file in (WEB / "src").glob(name)]
     argv = [str(NODE), "--input-type=module", "--eval", SCRIPT, json.dumps(files)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
