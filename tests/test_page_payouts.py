@@ -224,7 +224,9 @@ def test_a_statement_adds_up_on_the_page_and_in_its_file(office: Office, tmp_pat
         dee.sees("#page-payouts h1", "Payouts")
 
 
-def test_lines_are_filtered_and_an_empty_list_says_how_to_see_everything_again(office: Office) -> None:
+def test_lines_are_filtered_and_an_empty_list_says_how_to_see_everything_again(
+    office: Office, tmp_path: Path
+) -> None:
     owe(office, "pat", 800)
     owe(office, "quinn", 900)
     with office.desk(PAGE) as dee:
@@ -233,6 +235,10 @@ def test_lines_are_filtered_and_an_empty_list_says_how_to_see_everything_again(o
         page.locator("[data-pro=quinn]").wait_for()
         page.select_option("#payout-pro", "pat")
         page.locator("[data-pro=quinn]").wait_for(state="detached")
+        with page.expect_download() as downloading:
+            page.click("#page-payouts [data-key=csv]")
+        downloading.value.save_as(tmp_path / "payouts.csv")
+        assert len(list(csv.reader(io.StringIO((tmp_path / "payouts.csv").read_text("utf-8"))))) == 2
         page.fill("#payout-until", "2020-01-01")
         dee.sees("#page-payouts", "No lines fit these filters")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -129,8 +129,8 @@ export class Analytics implements View {
     return [
       h("p", { class: "muted" }, `${days.long[0] ?? ""} – ${days.long.at(-1) ?? ""} · ${words.zone(report.time_zone)}`),
       tiles,
-      charts.length > 0 ? h("div", { class: "charts" }, ...this.charts.map(({ element }) => element)) : nothing(),
-      present(report),
+      charts.length === 0 ? nothing() : null,
+      h("div", { class: "charts" }, ...this.charts.map(({ element }) => element), present(report)),
     ];
   }
 

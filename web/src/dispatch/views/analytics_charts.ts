@@ -6,7 +6,7 @@ import { analytics as words } from "../words/analytics.ts";
 import { lasting, percent, plain, shortMoney } from "./amounts.ts";
 import type { Figures, Report } from "./analytics_wire.ts";
 
-/** Every chart of the page, in order, from a report's days. */
+/** Every chart of the page, in order, from a report's days. What hangs below zero is `0 - x`: `-x` of nothing is -0. */
 export function chartsOf(report: Report): Chart[] {
   const { charts } = words;
   const of = (value: (figures: Figures) => number | null): (number | null)[] => report.days.map(({ figures }) => value(figures));
@@ -37,8 +37,8 @@ export function chartsOf(report: Report): Chart[] {
       charts.taken,
       units.money,
       bar(charts.taken.taken, 3, ({ money }) => money.captured_cents / 100),
-      bar(charts.taken.back, 2, ({ money }) => -money.refunded_cents / 100),
-      bar(charts.taken.out, 4, ({ money }) => -money.paid_out_cents / 100),
+      bar(charts.taken.back, 2, ({ money }) => (0 - money.refunded_cents) / 100),
+      bar(charts.taken.out, 4, ({ money }) => (0 - money.paid_out_cents) / 100),
     ),
     chart(
       charts.jobs,

@@ -35,7 +35,7 @@ export class StatementView implements View {
     this.element = this.frame.element;
     this.period.append(...PERIODS.map((period) => new Option(words[period], period)), new Option(words.other, "other"));
     this.period.addEventListener("change", () => this.turn());
-    this.other.append(field(payouts.from, this.first), field(payouts.until, this.last), h("button", { class: "button", type: "submit" }, words.show));
+    this.other.append(field(words.from, this.first), field(words.until, this.last), h("button", { class: "button", type: "submit" }, words.show));
     this.other.addEventListener("submit", (event) => {
       event.preventDefault();
       this.refresh();
@@ -96,7 +96,7 @@ export class StatementView implements View {
       h("p", { class: "small muted" }, `${this.dayOf(this.first)} – ${this.dayOf(this.last)} · ${words.meaning}`),
       h(
         "div",
-        { class: "card wide" },
+        { class: "card wide", tabindex: "0", role: "region", "aria-label": payouts.statementOf(statement.name) },
         h(
           "table",
           { class: "figures statement" },

@@ -1,6 +1,7 @@
-import { h, refill } from "../../lib/dom.ts";
+import { h, refill, show } from "../../lib/dom.ts";
 import { money } from "../../lib/format.ts";
 import { region } from "../../lib/region.ts";
+import { saveFile } from "../../lib/save_file.ts";
 import { onAddress, said } from "../address.ts";
 import { button, field } from "../forms.ts";
 import type { Desk, View } from "../nav.ts";
@@ -43,6 +44,7 @@ export class Payouts implements View {
   private readonly overview = h("div", { class: "overview" });
   private readonly list = h("div", { class: "list" });
   private readonly run = h("div", {});
+  private readonly csv = button("csv", words.csv, () => void this.save());
   private readonly tabs: HTMLInputElement[];
   private readonly choice: HTMLElement;
   private statement: StatementView | null = null;
@@ -53,7 +55,7 @@ export class Payouts implements View {
   constructor(desk: Desk) {
     this.desk = desk;
     this.frame = new Frame("payouts", nav.payouts, desk);
-    this.frame.tools.append(this.run);
+    this.frame.tools.append(this.csv, this.run);
     this.lines = new PayoutLines(desk, this.frame, () => this.follow());
     this.filter = new PayoutFilter(() => this.choose());
     this.tabs = (["lines", "transfers"] as const).map((tab) => this.tabChoice(tab));
@@ -145,6 +147,7 @@ export class Payouts implements View {
     const { due, lines, transfers } = shown;
     this.filter.know([...due.pros.map(({ pro_id, name }) => ({ id: pro_id, name })), ...lines.map(({ pro_id, pro_name }) => ({ id: pro_id, name: pro_name }))]);
     this.filter.narrow(shown.tab === "transfers");
+    show(this.csv, shown.tab === "lines" && lines.length > 0);
     refill(this.run, this.payButton(due));
     refill(this.overview, tiles(due), ...due.pros.filter(({ outcome }) => outcome === "no_account").map((pro) => this.homeless(pro)));
     const readOn = shown.more ? (): void => this.readOn() : null;
@@ -152,6 +155,14 @@ export class Payouts implements View {
     else if (lines.length === 0) refill(this.list, this.nothing(shown.usual));
     else refill(this.list, ...this.lines.draw(lines, due.currency, readOn));
     return this.list.isConnected ? null : [this.overview, this.choice, this.filter.element, this.list];
+  }
+
+  /** What is listed, all of it, as a file. */
+  private async save(): Promise<void> {
+    await this.frame.act(async () => {
+      const query = new URLSearchParams({ ...this.filter.query, format: "csv" });
+      saveFile(await this.desk.http.file(`api/dispatch/payouts?${query.toString()}`), "payouts.csv");
+    });
   }
 
   private readOn(): void {
