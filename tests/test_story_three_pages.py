@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from playwright.sync_api import FilePayload
 
 from db.pool import Database
 from tests.company import DOOR
@@ -23,7 +24,7 @@ from tests.unharmed import DEE, QUINN
 from tracker.local_postgres import PostgresServer
 
 pytestmark = pytest.mark.browser
-PHOTO = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": photo(1600, 1200)}
+PHOTO: FilePayload = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": photo(1600, 1200)}
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ export class Feed {
   private looking = false;
   private not_before_ms = 0;
   private busy = false;
+  private shown = "";
   private map: FeedMap | null = null;
   private asMap = false;
 
@@ -95,6 +96,9 @@ export class Feed {
 
   render(): void {
     this.handlers.count(this.offers.length);
+    const state = JSON.stringify([this.offers, this.busy, this.nothing()]);
+    if (state === this.shown) return; // what is about to be tapped stays where it is
+    this.shown = state;
     const cards = this.offers.map((offer) => offerCard(offer, () => void this.claim(offer), this.busy));
     const empty = h("li", { class: "empty" }, this.nothing());
     refill(byId("feed"), ...(cards.length > 0 ? cards : [empty]));

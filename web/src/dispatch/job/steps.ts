@@ -18,6 +18,8 @@ export type Ways = Readonly<Record<string, () => void>>;
 type Refused = Extract<Offer, { kind: "refused" }>;
 
 const HOUR_MS = 3_600_000;
+/** After a step the next one is not taken for so long: the second tap of a double tap is not meant for it. */
+const SETTLE_MS = 600;
 
 /** Every step that the server allows as a button: those that a guard refuses say why before they are tried. */
 export class Steps {
@@ -30,6 +32,7 @@ export class Steps {
   private detail: JobDetail | null = null;
   private appointment: EditForm | null = null;
   private busy = false;
+  private settling = false;
 
   /** `done` is called after each attempt, to read what the job is now. */
   constructor(source: JobSource, ways: Ways, done: () => Promise<void>) {
@@ -46,6 +49,7 @@ export class Steps {
     const free = steps.filter(({ offer }) => offer.kind !== "refused").map(({ step, offer }) => this.button(step, offer));
     const refused = steps.flatMap(({ step, offer }) => (offer.kind === "refused" ? [this.refusedRow(step, offer)] : []));
     const { status } = detail.job;
+    if (detail.schedulable && !detail.next.some((step) => step.status === "scheduled")) free.push(button("appointment", say.setAppointment, () => this.askTime()));
     const row = free.length > 0 && h("div", { class: "actions" }, ...free);
     const blocked = steps.some(({ step, offer }) => offer.kind === "refused" && ONWARD[status] === step.status);
     const over = status === "completed" || status === "paid" || status === "cancelled" ? say.over[status] : null;
@@ -54,7 +58,10 @@ export class Steps {
       ...(blocked ? [...refused, row] : [row, ...refused]), // the usual next step comes first
       over !== null && h("p", { class: "small muted" }, over),
     );
-    for (const one of this.list.querySelectorAll("button")) one.disabled = this.busy;
+    for (const one of this.list.querySelectorAll("button")) {
+      one.disabled = this.busy;
+      if (this.settling) one.setAttribute("aria-disabled", "true"); // and keeps the focus
+    }
   }
 
   /** What went wrong, in words. */
@@ -91,6 +98,7 @@ export class Steps {
 
   /** A step that needs to know more asks first. */
   private begin(to: Status, offer: Offer): void {
+    if (this.settling) return;
     switch (offer.kind) {
       case "go":
         return void this.move(to);
@@ -118,6 +126,7 @@ export class Steps {
     this.setBusy(true);
     try {
       await work();
+      this.settle();
       this.ask();
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
@@ -126,6 +135,14 @@ export class Steps {
       this.setBusy(false);
     }
     await this.done();
+  }
+
+  private settle(): void {
+    this.settling = true;
+    setTimeout(() => {
+      this.settling = false;
+      for (const one of this.list.querySelectorAll("button")) one.removeAttribute("aria-disabled");
+    }, SETTLE_MS);
   }
 
   private setBusy(busy: boolean): void {
