@@ -98,9 +98,10 @@ export class Card {
     setText(this.announce, text);
   }
 
+  /** How fresh the dot is, on the way: once they are there, nobody watches a dot. */
   private renderContact(view: JobView, signal: Signal): void {
     const seen = view.last_seen_ms === null ? "" : ago(view.last_seen_ms, serverNow(), region);
-    const visible = signal !== "none" && seen !== "";
+    const visible = signal !== "none" && seen !== "" && view.job.status === "en_route";
     show(this.contact, visible);
     this.contact.dataset["signal"] = signal;
     if (visible) setText(this.contact, words.signal[signal](seen));

@@ -115,7 +115,8 @@ export class TipPart {
   private refused(problem: HttpProblem, button: HTMLButtonElement): void {
     button.disabled = false;
     this.said.textContent = problem.retry ? words.tip.again : words.tip.refused(problem.message);
-    if (!problem.retry) forget(device, this.place);
+    if (problem.retry) this.given(); // it may have got through
+    else forget(device, this.place);
   }
 
   private get place(): string {

@@ -37,7 +37,7 @@ export class SharePart {
     return this.carryOut(async () => {
       const { url, shared } = await this.http.post<{ url: string; shared: Shared }>(this.address, {});
       this.fresh = { id: shared.id, url: new URL(url, location.href).href };
-      return words.share.once;
+      return "";
     });
   }
 
@@ -112,6 +112,7 @@ export class SharePart {
       "div",
       { class: "hand-over" },
       field,
+      h("p", { class: "muted small", role: "status" }, words.share.once),
       canShare && h("button", { class: "button button-main", type: "button", "data-key": "send", click: send }, words.share.send),
       h("button", { class: canShare ? "button" : "button button-main", type: "button", "data-key": "copy", click: () => void copy() }, words.share.copy),
       said,

@@ -56,7 +56,7 @@ const english = {
     more: "All of it goes to them.",
     other: "Other",
     amount: (currency: string): string => `Amount in ${currency}`,
-    share: (percent: number): string => `${percent} %`,
+    share: (percent: number): string => `${percent}%`,
     give: (amount: string): string => `Give ${amount}`,
     choose: "Choose an amount",
     wrong: (most: string): string => `Please enter an amount of at most ${most}.`,

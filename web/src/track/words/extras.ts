@@ -31,7 +31,7 @@ const english = {
     push: {
       unsupported: "This browser cannot notify you. On an iPhone, first add this page to your home screen. We send you text messages in any case.",
       blocked: "Notifications are blocked. Allow them for this page in your browser’s site settings. We send you text messages in any case.",
-      off: "Be told when they arrive and when the work is done, also while this page is closed.",
+      off: "Be told when they set off and when they are at your door, also while this page is closed.",
       on: "This device tells you when something happens.",
     } as Record<PushState, string>,
     on: "Notify me",
@@ -74,7 +74,7 @@ const spanish: typeof english = {
     push: {
       unsupported: "Este navegador no puede avisarle. En un iPhone, añada antes esta página a la pantalla de inicio. En todo caso le enviamos mensajes de texto.",
       blocked: "Los avisos están bloqueados. Permítalos para esta página en los ajustes del navegador. En todo caso le enviamos mensajes de texto.",
-      off: "Reciba un aviso cuando llegue el profesional y cuando acabe el trabajo, aunque esta página esté cerrada.",
+      off: "Reciba un aviso cuando el profesional salga y cuando esté en su puerta, aunque esta página esté cerrada.",
       on: "Este dispositivo le avisa cuando pasa algo.",
     },
     on: "Avisarme",
