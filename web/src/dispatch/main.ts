@@ -19,6 +19,7 @@ import type { FleetTick } from "./fleet/pros.ts";
 import { FleetMap } from "./fleet_map.ts";
 import type { JobPanel } from "./job/panel.ts";
 import { Nav } from "./nav.ts";
+import { Notice } from "./notice.ts";
 import { orderForm } from "./order_form.ts";
 import { SandboxDrawer } from "./sandbox_drawer.ts";
 import { words } from "./words.ts";
@@ -27,6 +28,7 @@ import { problems } from "./words/problems.ts";
 /** What nobody tells of, as what a sandbox keeps, is read again this often. */
 const REFRESH_MS = 15_000;
 
+const notice = new Notice();
 const token = takeToken();
 writeFixedWords(words.fixed);
 learnProblems(problems);
@@ -72,8 +74,7 @@ async function open(token: string): Promise<void> {
 
   function linked(): void {
     if (live.state === "refused") return signOut();
-    setText(byId("own"), words.offline);
-    show(byId("own"), live.state === "down");
+    notice.connected(live.state !== "down");
     if (live.state !== "up") return;
     void fleet.watch();
     void store.watch(live);
@@ -149,6 +150,5 @@ async function panelCode(): Promise<typeof import("./job/panel.ts")> {
 
 function trouble(problem: HttpProblem): void {
   if (problem.status === 401 || problem.status === 403) return signOut();
-  setText(byId("own"), problem.message);
-  show(byId("own"), true);
+  notice.trouble(problem.message);
 }

@@ -3,19 +3,19 @@ import { byId, h, setText, show } from "../../lib/dom.ts";
 import { numberFormat } from "../../lib/formatters.ts";
 import { HttpProblem, type Http } from "../../lib/http.ts";
 import { region } from "../../lib/region.ts";
-import { saveFile } from "../../lib/save_file.ts";
-import { onAddress, said, say } from "../address.ts";
 import type { BoardStore, Changed } from "../board_store.ts";
-import { ACTIVE, type Card } from "../card.ts";
+import type { Card } from "../card.ts";
 import { button } from "../forms.ts";
 import { board as words } from "../words/board.ts";
 import { BulkAssign } from "./bulk_assign.ts";
 import { choicesOf } from "./choices.ts";
 import { EndedJobs } from "./ended.ts";
-import { endedWanted, FILTER_KEYS, filterFrom, isSame, queryOf, statusesOf, testOf, type Filter } from "./filter.ts";
+import { endedWanted, queryOf, testOf, type Filter } from "./filter.ts";
 import { Filters } from "./filters.ts";
 import { BoardList } from "./list.ts";
 import { grouped } from "./order.ts";
+import { Question } from "./question.ts";
+import { saveJobs } from "./save_jobs.ts";
 import { Selection } from "./selection.ts";
 import { Views } from "./views.ts";
 
@@ -29,6 +29,7 @@ export class Board {
   private readonly list: BoardList;
   private readonly filters: Filters;
   private readonly views: Views;
+  private readonly question: Question;
   private readonly bulk: BulkAssign;
   private readonly all = h("input", { id: "all", type: "checkbox" });
   private readonly count = h("label", { id: "count", class: "small", for: "all" });
@@ -36,12 +37,14 @@ export class Board {
   private readonly chosen = h("span", { class: "small" });
   private readonly empty = h("p", { id: "empty", class: "muted empty", role: "status", hidden: true });
   private readonly more = button("more", words.more, () => this.ended.readMore());
-  private filter: Filter = {};
+  /** Says to those who do not see the list how much there is of what they asked for. */
+  private readonly told = h("p", { class: "visually-hidden", role: "status" });
+  private wanted: Filter | null = null;
   private shown: readonly Card[] = [];
   private changed: Set<string> | null = null;
-  private followed = false;
+  private unsaid = false;
   private painting = false;
-  private exporting = false;
+  private saving = false;
 
   constructor(http: Http, store: BoardStore, open: (job_id: string) => void, trouble: (problem: HttpProblem) => void) {
     this.http = http;
@@ -49,14 +52,18 @@ export class Board {
     this.trouble = trouble;
     this.ended = new EndedJobs(http, () => this.paintSoon(null), trouble);
     this.list = new BoardList(this.selection, { open, selected: () => this.showSelection() });
-    this.filters = new Filters((filter) => this.ask(filter));
-    this.views = new Views(http, (id) => this.askView(id));
+    this.filters = new Filters((filter, typing) => this.question.ask(filter, typing));
+    this.views = new Views(http, (id) => this.question.askView(id));
+    this.question = new Question((view) => this.views.filterOf(view), () => this.asked());
     this.bulk = new BulkAssign(http, (ids) => this.done(ids));
     this.furnish();
     store.on((changed) => this.heard(changed));
-    onAddress(() => this.follow());
-    this.follow();
+    this.question.follow();
     void this.readViews();
+  }
+
+  private get filter(): Filter {
+    return this.question.filter;
   }
 
   find(id: string): Card | null {
@@ -75,7 +82,7 @@ export class Board {
   }
 
   private furnish(): void {
-    const clear = button("clear", words.clear, () => this.ask(this.filter.sort === undefined ? {} : { sort: this.filter.sort }));
+    const clear = button("clear", words.clear, () => this.question.ask(this.filter.sort === undefined ? {} : { sort: this.filter.sort }, false));
     byId("board-head").append(
       h("div", { class: "board-line" }, this.filters.search, this.filters.toggle),
       this.filters.panel,
@@ -84,10 +91,10 @@ export class Board {
       this.views.gone,
     );
     this.filters.panel.append(
-      h("div", { class: "actions" }, clear, this.views.opener, button("csv", words.csv, () => void this.download())),
+      h("div", { class: "actions" }, clear, this.views.opener, button("csv", words.csv, () => void this.save())),
       this.views.form,
     );
-    byId("jobs").before(this.empty);
+    byId("jobs").before(this.told, this.empty);
     this.more.id = "more";
     byId("jobs").after(this.more, this.bar);
     this.all.addEventListener("change", () => {
@@ -99,53 +106,22 @@ export class Board {
       button("bulk-assign", words.bulk.open, () => void this.bulk.open(this.shown.filter(({ id }) => this.selection.has(id))), true),
       button("bulk-clear", words.bulk.clear, () => this.done(this.selection.ids)),
     );
-    addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** `/` leads to the search from everywhere but a field that takes it as a letter, or something that lies above. */
-  private key(event: KeyboardEvent): void {
-    const { search } = this.filters;
-    if (event.target === search && event.key === "Escape") byId("jobs").querySelector<HTMLElement>("[data-job][tabindex='0']")?.focus();
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]), textarea, select")) return;
-    if (search.offsetParent === null) return; // another page of the portal
-    event.preventDefault();
-    search.focus();
-    search.select();
-  }
-
-  /** The address says what is asked for: a filter; without one, a saved view; without both, every active job. */
-  private follow(): void {
-    const view = said("view");
-    const filter = filterFrom(said);
-    const kept = view === null ? null : this.views.filterOf(view);
-    const wanted = Object.keys(filter).length > 0 ? filter : (kept ?? {});
-    this.views.show(view, wanted, kept !== null ? !isSame(kept, wanted) : Object.keys(wanted).length > 0);
-    if (isSame(wanted, this.filter) && this.followed) return;
-    this.followed = true;
-    this.filter = wanted;
+  /** Something else is asked for, or under another name. */
+  private asked(): void {
+    const { filter, view, isOwn } = this.question;
+    this.views.show(view, filter, isOwn);
+    if (filter === this.wanted) return;
+    this.wanted = filter;
+    this.unsaid = true;
     this.want();
-  }
-
-  /** Somebody asks for another filter: it goes into the address, which is then followed. */
-  private ask(filter: Filter): void {
-    const view = said("view");
-    const kept = view === null ? null : this.views.filterOf(view);
-    const blank = Object.keys(filter).length === 0;
-    const isKept = kept !== null && isSame(kept, filter);
-    const says = (key: (typeof FILTER_KEYS)[number]): string | null => (isKept ? null : (filter[key] ?? null));
-    say({ ...Object.fromEntries(FILTER_KEYS.map((key) => [key, says(key)])), ...(blank && !isKept ? { view: null } : {}) });
-  }
-
-  private askView(id: string | null): void {
-    say({ ...Object.fromEntries(FILTER_KEYS.map((key) => [key, null])), view: id }, "step");
-    this.follow(); // a view that was saved under the same address has another filter now
   }
 
   private async readViews(): Promise<void> {
     try {
       await this.views.read();
-      this.follow();
+      this.question.follow();
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       this.trouble(error);
@@ -187,6 +163,14 @@ export class Board {
     setText(this.empty, this.store.ready && !this.ended.waiting ? words.none(Object.keys(this.filter).length > 0) : words.loading);
     show(this.empty, this.shown.length === 0);
     byId("jobs").dataset["ready"] = String(this.store.ready);
+    if (this.unsaid && this.store.ready && !this.ended.waiting) {
+      this.unsaid = false;
+      setText(this.told, this.counted());
+    }
+  }
+
+  private counted(): string {
+    return words.count(this.shown.length, numberFormat(region.locale, {}).format(this.shown.length), this.ended.more);
   }
 
   private showSelection(): void {
@@ -194,7 +178,7 @@ export class Board {
     this.list.tick();
     this.all.checked = size > 0 && size === this.list.order.length;
     this.all.indeterminate = size > 0 && !this.all.checked;
-    setText(this.count, words.count(this.shown.length, numberFormat(region.locale, {}).format(this.shown.length), this.ended.more));
+    setText(this.count, this.counted());
     setText(this.chosen, words.bulk.chosen(size));
     show(this.bar, size > 0);
   }
@@ -205,20 +189,17 @@ export class Board {
     this.showSelection();
   }
 
-  /** What is asked for as a file: the same jobs, all of them, however many are on the screen. */
-  private async download(): Promise<void> {
-    if (this.exporting) return;
-    this.exporting = true;
-    const chosen = statusesOf(this.filter);
-    const query = queryOf(this.filter, chosen.length > 0 ? chosen : [...ACTIVE, ...endedWanted(this.filter)]);
-    query.set("format", "csv");
+  /** What is asked for as a file. */
+  private async save(): Promise<void> {
+    if (this.saving) return;
+    this.saving = true;
     try {
-      saveFile(await this.http.file(`api/dispatch/board?${query.toString()}`), words.file(new Date(serverNow()).toISOString().slice(0, 10)));
+      await saveJobs(this.http, this.filter);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       this.trouble(error);
     } finally {
-      this.exporting = false;
+      this.saving = false;
     }
   }
 }

@@ -31,20 +31,21 @@ export class Filters {
   readonly quick = h("div", { class: "chips chips-even", role: "group", "aria-label": words.quick });
   readonly toggle = h("button", { id: "filters", class: "button", type: "button", "aria-expanded": "false", "aria-controls": "narrow" });
   readonly panel = h("div", { id: "narrow", class: "narrow", hidden: true });
-  private readonly change: (filter: Filter) => void;
+  private readonly change: (filter: Filter, typing: boolean) => void;
   private readonly statuses = h("div", { class: "chips", role: "group", "aria-label": words.statuses });
   private readonly selects = new Map<FilterKey, HTMLSelectElement>();
   private readonly date = h("input", { type: "date", "aria-label": words.date });
   private filter: Filter = {};
   private shown = "";
 
-  /** `change` is called with the filter that is asked for. */
-  constructor(change: (filter: Filter) => void) {
+  /** `change` is called with the filter that is asked for; `typing`: it will be another in a moment. */
+  constructor(change: (filter: Filter, typing: boolean) => void) {
     this.change = change;
     this.search.placeholder = words.search;
     this.search.setAttribute("aria-label", words.search);
     this.search.maxLength = 100;
-    this.search.addEventListener("input", () => this.change(narrowed(this.filter, "search", this.search.value.trim())));
+    this.search.addEventListener("input", () => this.change(narrowed(this.filter, "search", this.search.value.trim()), true));
+    addEventListener("keydown", (event) => this.key(event));
     this.toggle.addEventListener("click", () => this.open(this.panel.hidden !== false));
     this.panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -73,6 +74,17 @@ export class Filters {
     this.showDay();
   }
 
+  /** `/` leads to the search from everywhere but a field that takes it as a letter, or something that lies above. */
+  private key(event: KeyboardEvent): void {
+    const { search } = this;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target instanceof HTMLElement && event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    if (search.offsetParent === null) return; // another page of the portal
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+
   /** Opens the panel or closes it. */
   open(open: boolean): void {
     show(this.panel, open);
@@ -90,7 +102,7 @@ export class Filters {
   }
 
   private askDay(from: string, to: string): void {
-    this.change(narrowed(narrowed(this.filter, "from", from), "to", to));
+    this.change(narrowed(narrowed(this.filter, "from", from), "to", to), false);
   }
 
   private quickChip(quick: Quick, count: number): HTMLButtonElement {
@@ -102,7 +114,7 @@ export class Filters {
   private statusChip(status: Status, counts: ReadonlyMap<Status, number>): HTMLButtonElement {
     const pressed = statusesOf(this.filter).includes(status);
     const count = (ACTIVE as readonly Status[]).includes(status) ? (counts.get(status) ?? 0) : null;
-    return chip(`status-${status}`, common.status[status], count, pressed, toneOf(status), () => this.change(toggled(this.filter, status)));
+    return chip(`status-${status}`, common.status[status], count, pressed, toneOf(status), () => this.change(toggled(this.filter, status), false));
   }
 
   private select(key: FilterKey): HTMLSelectElement {
@@ -133,7 +145,7 @@ export class Filters {
   }
 
   private ask(key: FilterKey, value: string): void {
-    this.change(narrowed(this.filter, key, value));
+    this.change(narrowed(this.filter, key, value), false);
   }
 }
 

@@ -68,11 +68,13 @@ export class BoardList {
     if (this.reached === null || !shown.has(this.reached)) this.reach(this.order[this.placeOf(before)] ?? this.order.at(-1) ?? null);
   }
 
-  /** Marks the job that is shown beside the list. */
+  /** Marks the job that is shown beside the list, and brings it into sight. */
   choose(id: string | null): void {
     if (this.current !== null) this.rows.get(this.current)?.mark(false);
     this.current = id;
-    if (id !== null) this.rows.get(id)?.mark(true);
+    const row = id === null ? undefined : this.rows.get(id);
+    row?.mark(true);
+    row?.element.scrollIntoView({ block: "nearest" });
   }
 
   /** Ticks the boxes of the chosen jobs. */
