@@ -26,6 +26,7 @@ from tracker.jobs.install import equipment_of
 from tracker.jobs.lifecycle import Guard, next_steps, parse_status, party_of, waivable
 from tracker.jobs.metadata import OrderPlan
 from tracker.jobs.pain_flags import Severity
+from tracker.jobs.schedule import SCHEDULABLE
 from tracker.jobs.transition import facts_of
 from tracker.money.books import price_of
 from tracker.money.split import split
@@ -60,7 +61,8 @@ class JobDetail(Answer):
 
     `estimated_payout_cents` in `metadata` is the pro's share at the company's commission, unless the order
     named another. `pain_flags` are all there ever were, oldest first; open ones have no `resolved_at`.
-    `assignable`: it may be given to a pro, or to another one. `people` are the names of those whom flags and
+    `assignable`: it may be given to a pro, or to another one. `schedulable`: an appointment may be agreed on,
+    or another one. `people` are the names of those whom flags and
     plan name by their id.
     """
 
@@ -73,6 +75,7 @@ class JobDetail(Answer):
     pain_flags: list[FlagView]
     next: list[NextStep]
     assignable: bool
+    schedulable: bool
     people: dict[str, str]
 
 
@@ -136,6 +139,7 @@ async def dispatch_job(request: Req) -> JobDetail:
             for status, unmet in next_steps(facts, party)
         ],
         assignable=facts.status in ASSIGNABLE,
+        schedulable=facts.status in SCHEDULABLE,
         people=people,
     )
 

@@ -128,7 +128,8 @@ def test_the_whole_job_says_what_stands_in_the_way_of_each_next_status(web: Proc
         },
         {"status": "cancelled", "unmet": [], "guards": [], "waivable": True},
     ]
-    assert (whole["assignable"], whole["people"]) == (False, {"dee": "Dee Novak"})
+    assert (whole["assignable"], whole["schedulable"]) == (False, False)
+    assert whole["people"] == {"dee": "Dee Novak"}
     status, refused = call(web, PAT, "POST", f"/api/jobs/{job_id}/status", {"status": "completed"})
     assert (status, refused["code"], refused["allowed"]) == (409, "guard_refused", [])
     number = added["flag"]["id"]
@@ -156,6 +157,21 @@ def test_an_appointment_is_made_and_its_conflicts_are_told(web: Process) -> None
     candidates = dispatch(web, "GET", f"{wanted['id']}/candidates")["candidates"]
     assert [(one["id"], one["conflicts"]) for one in candidates] == [("pat", 0), ("quinn", 2)]
     assert {one["distance_m"] for one in candidates} == {None}  # nobody has been seen today
+
+
+def test_an_assignment_may_be_held_to_the_version_that_it_was_decided_on(web: Process) -> None:
+    job_id = job_in(web, "open")
+    seen = dispatch(web, "GET", job_id)
+    assert (seen["assignable"], seen["schedulable"]) == (True, True)
+    dispatch(web, "POST", f"{job_id}/assign", {"pro_id": "quinn", "version": seen["version"]})
+    stale = {"pro_id": "pat", "version": seen["version"]}
+    status, refused = call(web, DEE, "POST", f"/api/dispatch/jobs/{job_id}/assign", stale)
+    assert (status, refused["code"]) == (409, "stale_version")
+    assert refused["current"] == dispatch(web, "GET", job_id)["version"]
+    assert dispatch(web, "GET", job_id)["job"]["pro"]["id"] == "quinn"
+    dispatch(web, "POST", f"{job_id}/assign", {**stale, "version": refused["current"]})
+    last = dispatch(web, "GET", f"{job_id}/events")
+    assert last["people"] == {"dee": "Dee Novak", "pat": "Pat Mason", "quinn": "Quinn Reyes"}
 
 
 def test_many_jobs_are_given_at_once_and_each_is_told_by_itself(web: Process) -> None:

@@ -74,7 +74,7 @@ def test_what_nobody_knows_stands_out_and_is_filled_in(office: Office) -> None:
         dee.page.get_by_role("spinbutton", name="Screen, inches").fill("65")
         dee.page.click(f"{install} >> text=Save")
         dee.sees(f"{install} dl", f"1 × Frame {MARKUP}")
-        dee.sees(f"{install} .tag", "mount: unknown")
+        dee.sees(f"{install} .tag", "mount unknown")
         dee.sees(f"{install} .digest", "1 thing unknown")
         dee.page.locator(f"{install} form").wait_for(state="detached")
         timeline = section(dee, "timeline")
@@ -259,6 +259,11 @@ def test_a_time_is_agreed_on_and_the_servers_refusal_of_one_is_said(office: Offi
         dee.sees("#panel .panel-head .tag", "Scheduled")
         dee.sees("#panel .job-facts", "10:00 AM–12:00 PM")
         page.locator("#panel .steps-to form").wait_for(state="detached")
+        page.click("#panel >> text=Set the appointment")
+        page.fill("#edit-window_end", f"{int(day[:4]) + 1}-06-01T13:00")
+        page.click("#panel .steps-to form button[type=submit]")
+        dee.sees("#panel .job-facts", "10:00 AM–1:00 PM")
+        dee.sees(section(dee, "timeline"), "Appointment changed")
 
 
 def test_a_job_is_opened_read_and_left_by_keyboard_and_its_address_can_be_passed_on(office: Office) -> None:

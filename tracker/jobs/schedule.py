@@ -22,6 +22,7 @@ from tracker.jobs.consequences import Effect
 from tracker.jobs.facts import Actor, StaleVersion, record_fact
 from tracker.jobs.lifecycle import (
     ACTIVE,
+    LIFECYCLE,
     Party,
     Status,
     TransitionRefused,
@@ -53,6 +54,12 @@ class Scheduled:
     version: int
     changed: bool
     conflicts: tuple[UUID, ...]
+
+
+# Statuses in which dispatch may agree on a window: as a step of its own, or keeping the status.
+SCHEDULABLE = frozenset(_KEEPS_STATUS) | {
+    status for status, steps in LIFECYCLE.items() if any(step.to is Status.SCHEDULED for step in steps)
+}
 
 
 class _ProChanged(Exception):

@@ -46,6 +46,7 @@ test("an item says what nobody has asked yet", () => {
   assert.deepEqual(itemFacts(vague).map((fact) => fact.known), [false, false]);
   assert.equal(unknowns("UNKNOWN", "BRICK", [vague]), 3);
   assert.equal(unknowns("NONE", "BRICK", [{ ...vague, customer_provides: true }]), 0); // nothing of it is ordered
+  assert.equal(itemLine({ ...vague, customer_provides: true }), "2 × TV, customer has the mount");
   assert.deepEqual(itemFacts({ ...vague, kind: "camera" }), []);
 });
 
@@ -106,5 +107,5 @@ test("an edit is told field by field, in words", () => {
 test("money, pros and times are told as people say them; numbers of rows are not", () => {
   assert.deepEqual(lines("price_changed", { from_cents: 12000, to_cents: 15050, reason: "more wall" }), ["Price: $120.00 → $150.50", "Reason: more wall"]);
   assert.deepEqual(lines("status", { pro_id: "quinn", previous_pro_id: "pat" }), ["Now with QUINN", "Taken from PAT"]);
-  assert.deepEqual(lines("captured", { payment: 7, purpose: "hold", amount_cents: 12000 }), ["Purpose: Hold", "Amount: $120.00"]);
+  assert.deepEqual(lines("captured", { payment: 7, purpose: "hold", provider: "sandbox", tip_cents: 0, amount_cents: 12000 }), ["Purpose: Hold · Amount: $120.00"]);
 });

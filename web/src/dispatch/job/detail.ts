@@ -82,6 +82,8 @@ export interface JobDetail {
   next: NextStep[];
   /** It may be given to a pro, or to another one. */
   assignable: boolean;
+  /** An appointment may be agreed on, or another one. */
+  schedulable: boolean;
   people: Record<string, string>;
 }
 

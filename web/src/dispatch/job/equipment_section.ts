@@ -23,7 +23,8 @@ export function equipmentSection(source: JobSource, changed: () => void, fillIn:
       name: "equipment",
       title: words.title,
       read: () => source.read(),
-      digest: ({ metadata }) => `${worded(words.laneShort, metadata.equipment_lane)} · ${worded(words.stageOf, metadata.order_stage)}`,
+      digest: ({ metadata }) =>
+        metadata.order_stage === "NOT_NEEDED" ? words.nothing : words.digest(worded(words.laneShort, metadata.equipment_lane), worded(words.stageOf, metadata.order_stage)),
       body: (detail) => [lane(detail), stages(detail), plan(detail)],
       explain: (problem) => forms.explain(problem),
     },

@@ -21,7 +21,7 @@ type Texts = Readonly<Record<string, string>>;
 
 /** Facts that have lines of their own, or that tell people nothing. */
 const TOLD = new Set(["before", "after", "override_reason", "overridden", "guards", "pro_id", "previous_pro_id", "window", "previous_window", "flags_added", "flags_resolved", "from_cents", "to_cents", "doubts"]);
-const UNTOLD = /(^|_)(ids?|sha256|hash|key|facts|review|payment|refunds?|transfer|message|with|to)$/;
+const UNTOLD = /(^|_)(ids?|sha256|hash|key|facts|review|payment|refunds?|transfer|message|with|to|provider|way)$/;
 
 /** Everything that an event tells; amounts are of `currency`. */
 export function linesOf(event: JobEvent, nameOf: (id: string) => string, currency: string): string[] {
@@ -34,7 +34,7 @@ export function linesOf(event: JobEvent, nameOf: (id: string) => string, currenc
     ...appointment(data),
     ...edits(data, cents),
     ...flagsOf(data),
-    ...Object.entries(data).flatMap(([name, value]) => plain(name, value, cents)),
+    ...together(Object.entries(data).flatMap(([name, value]) => plain(name, value, cents))),
   ];
 }
 
@@ -120,10 +120,14 @@ function flagsOf(data: Data): string[] {
 /** One plain fact in words; numbers of rows, hashes and what is no plain value are left to the API. */
 function plain(name: string, value: unknown, cents: (amount: number) => string): string[] {
   if (TOLD.has(name) || UNTOLD.test(name)) return [];
-  if (typeof value === "number" && name.endsWith("_cents")) return [words.fact(name.slice(0, -6), cents(value))];
+  if (typeof value === "number" && name.endsWith("_cents")) return value === 0 ? [] : [words.fact(name.slice(0, -6), cents(value))];
   if (typeof value === "number") return [words.fact(name, String(value))];
   if (typeof value !== "string") return [];
   return [words.fact(name, CODES[name] === undefined ? value : worded(CODES[name], value))];
+}
+
+function together(facts: string[]): string[] {
+  return facts.length === 0 ? [] : [facts.join(" · ")];
 }
 
 function texts(value: unknown): string[] {

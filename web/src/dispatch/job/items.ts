@@ -33,10 +33,10 @@ export function itemFacts(item: Item): { text: string; known: boolean }[] {
   const mount = item.mount_type === null ? null : worded(words.mount, item.mount_type);
   const needed = !item.customer_provides; // who has the mount needs none of ours
   return [
-    { text: size ?? `${words.item.size}: ${words.missing}`, known: size !== null || !needed },
-    { text: words.mountOf(mount ?? words.missing), known: mount !== null || !needed },
-    ...(item.customer_provides ? [{ text: words.hasMount, known: true }] : []),
-  ].filter((fact) => fact.known || needed);
+    ...(size !== null || needed ? [{ text: size ?? words.noSize, known: size !== null }] : []),
+    ...(mount !== null || needed ? [{ text: mount === null ? words.noMount : words.mountOf(mount), known: mount !== null }] : []),
+    ...(needed ? [] : [{ text: words.hasMount, known: true }]),
+  ];
 }
 
 /** The whole item in one line. */

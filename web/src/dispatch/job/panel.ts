@@ -15,6 +15,9 @@ import { sectionsOf, type Sections } from "./sections.ts";
 import { Sheet } from "./sheet.ts";
 import { Steps } from "./steps.ts";
 
+/** The vehicle is not to lie under the map's zoom buttons. */
+const BESIDE_ZOOM: [number, number] = [28, 0];
+
 /** What is known of a job before it is read: a card of the board, or a job. */
 export interface Opening {
   id: string;
@@ -100,7 +103,7 @@ export class JobPanel {
   private fit(): void {
     if (this.sights.length === 0) return;
     const { topLeft, bottomRight } = margins(this.map, this.element);
-    this.map.fitBounds(this.sights, { paddingTopLeft: topLeft, paddingBottomRight: bottomRight, maxZoom: 16 });
+    this.map.fitBounds(this.sights, { paddingTopLeft: topLeft, paddingBottomRight: bottomRight.add(BESIDE_ZOOM), maxZoom: 16 });
   }
 
   private showStatus(status: Status): void {

@@ -2,6 +2,8 @@ import { inLanguage } from "../../lib/language.ts";
 
 const english = {
   title: "Equipment & Ordering",
+  digest: (lane: string, stage: string): string => `${lane} · ${stage}`,
+  nothing: "nothing to order",
   lane: "Who brings the mounts",
   laneOf: { BYO: "The customer, or none are needed", COMPANY_SUPPLIED: "We do", HYBRID: "Some of each" },
   /** Short enough for one line beside the section's title. */
@@ -43,6 +45,8 @@ const english = {
 
 const spanish: typeof english = {
   title: "Material y pedidos",
+  digest: (lane, stage) => `${lane} · ${stage}`,
+  nothing: "nada que pedir",
   lane: "Quién pone los soportes",
   laneOf: { BYO: "El cliente, o no hacen falta", COMPANY_SUPPLIED: "Nosotros", HYBRID: "Unos y otros" },
   laneShort: { BYO: "del cliente", COMPANY_SUPPLIED: "nuestro", HYBRID: "mixto" },

@@ -4,8 +4,10 @@ const english = {
   title: "Installation Details",
   digest: (unknown: number): string => (unknown === 0 ? "all known" : unknown === 1 ? "1 thing unknown" : `${unknown} things unknown`),
   unknown: "Unknown: ask the customer",
-  /** Beside a mount or a size that nobody has said. */
+  /** A mount and a size that nobody has said. */
   missing: "unknown",
+  noSize: "size unknown",
+  noMount: "mount unknown",
   field: {
     wire_management_required: "Cables",
     wall_type: "Wall",
@@ -53,6 +55,8 @@ const spanish: typeof english = {
   digest: (unknown) => (unknown === 0 ? "todo claro" : unknown === 1 ? "1 dato por saber" : `${unknown} datos por saber`),
   unknown: "Sin saber: pregunte al cliente",
   missing: "sin saber",
+  noSize: "tamaño sin saber",
+  noMount: "soporte sin saber",
   field: {
     wire_management_required: "Cables",
     wall_type: "Pared",
