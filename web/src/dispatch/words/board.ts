@@ -14,7 +14,7 @@ const english = {
   clear: "Clear filters",
   choices: {
     flags: { any: "Any open flag", critical: "A critical flag" },
-    lane: { BYO: "Own gear", COMPANY_SUPPLIED: "Our gear", HYBRID: "Own and our gear" },
+    lane: { BYO: "Own gear", COMPANY_SUPPLIED: "Our gear", HYBRID: "Mixed gear" },
     money: {
       none: "Not asked for",
       waiting: "Waiting",
@@ -102,7 +102,7 @@ const spanish: Words = {
   search: "Buscar trabajos",
   filters: (many) => (many === 0 ? "Filtros" : `Filtros (${many})`),
   quick: "Lo que necesita a alguien ya",
-  quickly: { late: "Con retraso", critical: "Críticos", nobody: "Sin profesional" },
+  quickly: { late: "Tarde", critical: "Críticos", nobody: "Sin asignar" },
   statuses: "Estado",
   by: { service: "Servicio", pro_id: "Profesional", flags: "Advertencias", lane: "Equipo", money: "Dinero", from: "Día", sort: "Orden" },
   any: "Todos",
@@ -141,7 +141,7 @@ const spanish: Words = {
   flags: (open, worst) => (open === 1 ? `1 advertencia abierta: ${worst}` : `${open} advertencias abiertas, la peor: ${worst}`),
   choose: (service, customer) => `Elegir ${service}, ${customer}`,
   late: (age) => `${age} de retraso`,
-  promised: (time) => `llega a las ${time}`,
+  promised: (time) => `previsto a las ${time}`,
   noTime: "sin hora acordada",
   noPro: "sin profesional todavía",
   count: (jobs, many, more) => (more ? `${many} trabajos y más` : jobs === 1 ? "1 trabajo" : `${many} trabajos`),
