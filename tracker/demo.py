@@ -25,8 +25,9 @@ from tracker.city.map import streets_json
 from tracker.city.seed import City, build_city
 from tracker.demo_links import DEMO_FILE, describe, print_links, print_next, write_json
 from tracker.demo_processes import DemoProblem, Processes, wait_until
-from tracker.demo_seed import seed_city
+from tracker.demo_seed import seed_city, seed_portraits
 from tracker.demo_visitor import Visitor, visiting
+from tracker.evidence.store import open_store
 from tracker.local_place import data_dir_locked, find_place
 from tracker.serve import listen, with_local_servers
 from tracker.settings import STATE_FOLDER, Settings
@@ -50,7 +51,7 @@ def run_demo(*, port: int | None, pros: int, fresh: bool) -> int:
         say("starting PostgreSQL and Valkey …")
         settings = with_local_servers(settings, stack)
         city = build_city(CITY)
-        if asyncio.run(_seed(settings.need_database_url(), city)):
+        if asyncio.run(_seed(settings, city)):
             say(f"seeded {city.name}: {len(city.people)} people, {len(city.jobs)} jobs")
         settings = replace(settings, map_streets=_write_streets(city), demo_city=CITY)
         processes = stack.enter_context(Processes(STATE_FOLDER / "logs", _environment(settings)))
@@ -119,12 +120,17 @@ def _forget_everything() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _seed(dsn: str, city: City) -> bool:
-    database = await Database.connect(dsn, size=1, statement_timeout_s=60)
+async def _seed(settings: Settings, city: City) -> bool:
+    database = await Database.connect(settings.need_database_url(), size=1, statement_timeout_s=60)
+    store = open_store(settings)
     try:
-        return await seed_city(database, city, datetime.now(UTC))
+        if not await seed_city(database, city, datetime.now(UTC)):
+            return False
+        await seed_portraits(database, store, city)
     finally:
+        await store.aclose()
         await database.close()
+    return True
 
 
 def _write_streets(city: City) -> Path:

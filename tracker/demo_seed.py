@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from db.pool import Database
+from db.portraits import swap_portrait
 from db.seeding import SeedJob, SeedPerson, is_empty, write_jobs, write_people, write_skills
+from tracker.city.portraits import portrait
 from tracker.city.seed import BEGUN, City, Job
+from tracker.evidence.portraits import MEDIA_TYPE
+from tracker.evidence.store import Store
 from tracker.jobs.install import Equipment, with_plan, with_stage
 from tracker.jobs.metadata import EquipmentLane, Metadata, OrderStage, lane_of
 from tracker.jobs.pain_flags import SEVERITY, FlagFacts, evaluate
@@ -29,6 +34,16 @@ async def seed_city(database: Database, city: City, now: datetime) -> bool:
         )
         await write_jobs(conn, [_dated(job, now) for job in city.jobs])
     return True
+
+
+async def seed_portraits(database: Database, store: Store, city: City) -> None:
+    """Give every pro a drawn face. Raises Unavailable."""
+    for person in city.people:
+        if person.role == "pro":
+            key = secrets.token_hex(16)
+            await store.put(key, portrait(person.id), MEDIA_TYPE)
+            async with database.connection() as conn:
+                await swap_portrait(conn, person.id, key)
 
 
 def _dated(job: Job, now: datetime) -> SeedJob:
