@@ -282,6 +282,15 @@ def test_a_job_is_opened_read_and_left_by_keyboard_and_its_address_can_be_passed
         page.click("#panel [data-to='cancelled']")
         page.keyboard.press("Escape")  # leaves the question, not the job
         page.locator("#cancel-notes").wait_for(state="detached")
+        assert page.locator("#panel .steps-to").evaluate("(steps) => steps.contains(document.activeElement)")
+        page.locator("#panel [data-to='en_route']").press("Enter")
+        dee.sees("#panel .panel-head .tag", "On the way")
+        dee.until(
+            lambda: bool(
+                page.evaluate("document.querySelector('.steps-to').contains(document.activeElement)")
+            ),
+            "the keyboard staying at the steps",
+        )
         page.keyboard.press("Escape")
         page.locator("#panel").wait_for(state="hidden")
         assert card.evaluate("(card) => card === document.activeElement")

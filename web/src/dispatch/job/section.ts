@@ -82,7 +82,9 @@ export class Section<T> implements Refreshable {
       if (key === this.shown) return;
       this.shown = key;
       setText(this.digest, this.content.digest(data));
+      const inside = this.body.contains(document.activeElement);
       refill(this.body, ...this.content.body(data));
+      if (inside && !this.body.contains(document.activeElement)) this.summary.focus({ preventScroll: true }); // its button is gone
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       if (question === this.asked && this.shown === "") setText(this.digest, words.unread(error.message));

@@ -39,7 +39,7 @@ export class Steps {
     this.source = source;
     this.ways = ways;
     this.done = done;
-    this.element = h("section", { class: "steps-to", "aria-labelledby": "steps-title" }, h("h3", { id: "steps-title", class: "visually-hidden" }, say.steps), this.list, this.question);
+    this.element = h("section", { class: "steps-to", tabindex: "-1", "aria-labelledby": "steps-title" }, h("h3", { id: "steps-title", class: "visually-hidden" }, say.steps), this.list, this.question);
   }
 
   show(detail: JobDetail): void {
@@ -49,19 +49,18 @@ export class Steps {
     const free = steps.filter(({ offer }) => offer.kind !== "refused").map(({ step, offer }) => this.button(step, offer));
     const refused = steps.flatMap(({ step, offer }) => (offer.kind === "refused" ? [this.refusedRow(step, offer)] : []));
     const { status } = detail.job;
-    if (detail.schedulable && !detail.next.some((step) => step.status === "scheduled")) free.push(button("appointment", say.setAppointment, () => this.askTime()));
+    if (detail.schedulable && !detail.next.some((step) => step.status === "scheduled")) free.push(button("appointment", say.setAppointment, () => this.begin("scheduled", { kind: "schedule" })));
     const row = free.length > 0 && h("div", { class: "actions" }, ...free);
     const blocked = steps.some(({ step, offer }) => offer.kind === "refused" && ONWARD[status] === step.status);
     const over = status === "completed" || status === "paid" || status === "cancelled" ? say.over[status] : null;
+    const inside = this.list.contains(document.activeElement);
     refill(
       this.list,
       ...(blocked ? [...refused, row] : [row, ...refused]), // the usual next step comes first
       over !== null && h("p", { class: "small muted" }, over),
     );
-    for (const one of this.list.querySelectorAll("button")) {
-      one.disabled = this.busy;
-      if (this.settling) one.setAttribute("aria-disabled", "true"); // and keeps the focus
-    }
+    if (this.busy || this.settling) for (const one of this.list.querySelectorAll("button")) one.setAttribute("aria-disabled", "true"); // and keeps the focus
+    if (inside && !this.list.contains(document.activeElement)) this.element.focus({ preventScroll: true }); // the step is taken, its button gone
   }
 
   /** What went wrong, in words. */
@@ -98,7 +97,7 @@ export class Steps {
 
   /** A step that needs to know more asks first. */
   private begin(to: Status, offer: Offer): void {
-    if (this.settling) return;
+    if (this.settling || this.busy) return;
     switch (offer.kind) {
       case "go":
         return void this.move(to);
