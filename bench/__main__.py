@@ -21,6 +21,7 @@ from bench import (
     heartbeats,
     ingest,
     live,
+    pages,
     steps,
     watcher_memory,
 )
@@ -51,6 +52,7 @@ BENCHMARKS = {
         badinput,
         steps,
         live,
+        pages,
     )
 }
 

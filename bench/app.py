@@ -62,16 +62,16 @@ class App:
 
 
 @asynccontextmanager
-async def running_app(people: int, log: Path | None = None) -> AsyncIterator[App]:
+async def running_app(people: int, log: Path | None = None, **settings: str) -> AsyncIterator[App]:
     """A new database with `people` customers, to each of whom a pro is on the way, and the server on it.
 
-    What the server says goes to `log`, or to the terminal.
+    What the server says goes to `log`, or to the terminal; `settings` are more of the server's environment.
     """
     with private_server() as server:
         await prepared(server.url)
         await _seed(server.url, people)
         port = free_port()
-        process = _serve(server.url, port, log)
+        process = _serve(server.url, port, log, settings)
         try:
             if len(CORES) > 1:
                 os.sched_setaffinity(process.pid, {CORES[0]})
@@ -92,7 +92,9 @@ async def _seed(url: str, people: int) -> None:
         await database.close()
 
 
-def _serve(database_url: str, port: int, log: Path | None) -> subprocess.Popen[bytes]:
+def _serve(
+    database_url: str, port: int, log: Path | None, settings: dict[str, str]
+) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -101,6 +103,7 @@ def _serve(database_url: str, port: int, log: Path | None) -> subprocess.Popen[b
         "HOST": HOST,
         "PORT": str(port),
         "LOG_LEVEL": "WARNING",
+        **settings,
     }
     with ExitStack() as stack:
         out = stack.enter_context(log.open("ab")) if log else None
