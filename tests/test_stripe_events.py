@@ -404,7 +404,10 @@ def test_a_transfer_reversed_in_the_dashboard_is_owed_again_in_whole_and_in_part
         for key, cents in (("b", 1_000), ("c", 200)):
             await stage.payments.reverse(key, parts.transfer_id or "", cents)
         ids = [e for one in (whole, parts) for e in events_about(stage, one.transfer_id or "")]
+        stage.said.clear()
         await deliver(stage, *ids, *ids[::-1])
+        jobs = {str(line.job_id) for line in await stage.lines()}
+        assert {said["job_id"] for said in stage.said if said["k"] == "board"} == jobs
         assert [line.status for line in await stage.lines(pro_id="pat")] == ["pending"]
         assert [(line.amount_cents, line.status) for line in await stage.lines(pro_id="quinn")] == [
             (SHARE, "paid"),

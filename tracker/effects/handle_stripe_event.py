@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from db.external_events import event_by_id
+from uuid import UUID
+
+from db.external_events import ExternalEvent, event_by_id
+from db.pool import Connection
+from db.transfers import jobs_in_transfer, number_of_transfer
 from tracker.effects.task import GiveUp, Postpone, Task, Tools
 from tracker.money.checkout_orders import UnusableCheckout
 from tracker.money.provider import ProviderRefused
@@ -16,6 +20,7 @@ async def handle_stripe_event(tools: Tools, task: Task) -> None:
     """Raises GiveUp for an event that no retry can help, like money for an order that makes no sense."""
     async with tools.database.connection() as conn:
         event = await event_by_id(conn, PROVIDER, task.subject or "")
+        paid = await _jobs_paid_by(conn, event)  # taken back, a transfer's lines leave it
     if event is None:
         raise GiveUp(f"there is no Stripe event {task.subject!r}")
     payments = tools.providers.payments
@@ -27,3 +32,13 @@ async def handle_stripe_event(tools: Tools, task: Task) -> None:
         raise Postpone("the transfer is not written down yet", SETTLED_BY_THEN_S) from early
     except (UnusableCheckout, ProviderRefused) as final:
         raise GiveUp(str(final)) from final
+    for job_id in paid:
+        tools.say.card_changed(job_id)
+
+
+async def _jobs_paid_by(conn: Connection, event: ExternalEvent | None) -> list[UUID]:
+    """The jobs that a transfer pays, for an event of one."""
+    if event is None or not event.type.startswith("transfer."):
+        return []
+    number = await number_of_transfer(conn, event.object_id or "")
+    return [] if number is None else await jobs_in_transfer(conn, number)
