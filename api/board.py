@@ -23,10 +23,11 @@ from db.errors import Invalid
 
 
 class BoardAnswer(Answer):
-    """A page of cards; `next` is the cursor of the page after it."""
+    """A page of cards; `next` is the cursor of the page after it. Days are those of `time_zone` (IANA)."""
 
     cards: list[Card]
     next: str | None
+    time_zone: str
 
 
 @endpoint(
@@ -52,7 +53,8 @@ async def read_board(request: Request[Services, None, BoardQuery]) -> BoardAnswe
     async with database.connection() as conn:
         rows = await board_rows(conn, wanted, now=request.now, sort=sort, after=after, limit=query.limit + 1)
     page, more = one_page(rows, query.limit, _place_after)
-    return BoardAnswer(cards=[card_of(row) for row in page], next=more)
+    zone = request.services.settings.time_zone
+    return BoardAnswer(cards=[card_of(row) for row in page], next=more, time_zone=zone)
 
 
 async def _csv_pages(

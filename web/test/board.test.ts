@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lateBy } from "../src/dispatch/board/lateness.ts";
-import { endedWanted, filterFrom, isSame, narrowed, narrowness, queryOf, spanOf, testOf, toggled, type Filter } from "../src/dispatch/board/filter.ts";
+import { dayOf, endedWanted, filterFrom, isSame, narrowed, narrowness, queryOf, testOf, toggled, type Filter } from "../src/dispatch/board/filter.ts";
 import { counted, grouped } from "../src/dispatch/board/order.ts";
 import { between, Selection } from "../src/dispatch/board/selection.ts";
 import { pieces, suitedFor, type Candidate } from "../src/dispatch/board/suited.ts";
 import type { Card } from "../src/dispatch/card.ts";
 
-const NOON = new Date(2026, 10, 20, 12).getTime(); // a Friday, on the device's clock
+const NOON = Date.UTC(2026, 10, 20, 12); // a Friday
 const HOUR = 3_600_000;
 const at = (hours: number): string => new Date(NOON + hours * HOUR).toISOString();
 
@@ -22,7 +22,7 @@ function card(changes: Partial<Card> = {}): Card {
   };
 }
 
-const fits = (filter: Filter, one: Card): boolean => testOf(filter, NOON)(one);
+const fits = (filter: Filter, one: Card, zone = "UTC"): boolean => testOf(filter, NOON, zone)(one);
 
 test("a search finds every word somewhere in service, customer, address or pro, whatever its accents", () => {
   assert.ok(fits({ search: "cleo castle" }, card()));
@@ -53,8 +53,9 @@ test("a job's day is its window's, or the one it was ordered on", () => {
   assert.ok(fits({ from: "today" }, tomorrow));
   assert.ok(fits({ from: "2026-11-21", to: "2026-11-21" }, tomorrow));
   assert.ok(fits({ from: "today", to: "today" }, card()));
-  assert.equal(spanOf({}, NOON), null);
-  assert.ok(!fits({ from: "nonsense" }, card())); // an address that somebody mistyped finds nothing
+  assert.equal(dayOf(NOON, "Pacific/Auckland"), "2026-11-21"); // where the company is, not where the device is
+  assert.ok(fits({ to: "today" }, tomorrow, "America/Los_Angeles") === false);
+  assert.ok(fits({ from: "tomorrow" }, tomorrow, "America/Los_Angeles"));
 });
 
 test("a job is late when its window has ended, or its promise is past by five minutes, and nobody is there", () => {

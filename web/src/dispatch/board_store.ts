@@ -24,6 +24,8 @@ export type Changed = ReadonlySet<string> | null;
 export class BoardStore {
   /** Whether the jobs have been read once. */
   ready = false;
+  /** The company's time zone, an IANA name. */
+  time_zone = "UTC";
   private readonly http: Http;
   private readonly trouble: (problem: HttpProblem) => void;
   private readonly all = new Map<string, Card>();
@@ -128,6 +130,7 @@ export class BoardStore {
     const query = new URLSearchParams({ status: ACTIVE.join(","), limit: String(PAGE) });
     for (;;) {
       const page = await this.page(query);
+      this.time_zone = page.time_zone;
       for (const card of page.cards) found.set(card.id, card);
       if (page.next === null) break;
       query.set("cursor", page.next);

@@ -27,10 +27,11 @@ export interface Card extends Place {
   late: boolean;
 }
 
-/** A page of cards; `next` is the cursor of the page after it. */
+/** A page of cards; `next` is the cursor of the page after it. Days are the company's, which are those of `time_zone`. */
 export interface BoardPage {
   cards: Card[];
   next: string | null;
+  time_zone: string;
 }
 
 /** Statuses of jobs that still need somebody, in the order in which a board shows them. */

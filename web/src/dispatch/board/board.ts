@@ -42,6 +42,7 @@ export class Board {
   private wanted: Filter | null = null;
   private shown: readonly Card[] = [];
   private changed: Set<string> | null = null;
+  private time_zone = "";
   private unsaid = false;
   private painting = false;
   private saving = false;
@@ -131,10 +132,14 @@ export class Board {
   private want(): void {
     const ended = endedWanted(this.filter);
     this.ended.want(ended.length === 0 ? null : queryOf(this.filter, ended));
-    this.store.want(testOf(this.filter, serverNow()));
+    this.store.want(testOf(this.filter, serverNow(), this.store.time_zone));
   }
 
   private heard(changed: Changed): void {
+    if (this.time_zone !== this.store.time_zone) {
+      this.time_zone = this.store.time_zone; // the first answer says what a day is
+      return this.want();
+    }
     if (changed !== null && [...changed].some((id) => !this.store.cards.has(id) || this.ended.cards.some((card) => card.id === id))) this.ended.refresh();
     this.paintSoon(changed);
   }
@@ -156,7 +161,7 @@ export class Board {
     const known = new Set(active.map(({ id }) => id));
     this.shown = [...active, ...this.ended.cards.filter(({ id }) => !known.has(id) && !this.store.cards.has(id))];
     this.list.show(grouped(this.shown, this.filter.sort), this.changed, now_ms);
-    this.filters.show(this.filter, choicesOf(this.store.cards, this.filter, now_ms));
+    this.filters.show(this.filter, choicesOf(this.store.cards, this.filter, now_ms, this.store.time_zone));
     this.selection.keep(new Set(this.list.order));
     this.showSelection();
     show(this.more, this.ended.more);

@@ -1,3 +1,4 @@
+import { dateFormat } from "../../lib/formatters.ts";
 import type { Status } from "../../lib/wire.ts";
 import { ACTIVE, ENDED, type Card } from "../card.ts";
 
@@ -9,16 +10,10 @@ export type FilterKey = (typeof FILTER_KEYS)[number];
  * What somebody wants to see; a key that is missing narrows nothing.
  *
  * `status`: one or several, comma-separated; none means every active one. `flags`: any or critical. `from` and `to`,
- * both included, bound the job's day: today, tomorrow, or like 2026-11-21. `unassigned` and `late`: "true". `sort`:
+ * both included, bound the job's day, on the company's calendar: today, tomorrow, or like 2026-11-21. `unassigned` and `late`: "true". `sort`:
  * newest, or window; without it the jobs stand in groups by status.
  */
 export type Filter = Readonly<Partial<Record<FilterKey, string>>>;
-
-/** A time from `from_ms` until before `to_ms`, epoch milliseconds. */
-export interface Span {
-  from_ms: number;
-  to_ms: number;
-}
 
 /** The same filter with one key said otherwise; "" takes it out. */
 export function narrowed(filter: Filter, key: FilterKey, value: string): Filter {
@@ -65,23 +60,19 @@ export function endedWanted(filter: Filter): Status[] {
   return filter.search ? [...ENDED] : [];
 }
 
-/** The time that a filter's days are, on this device's clock; null: it names none. */
-export function spanOf({ from, to }: Filter, now_ms: number): Span | null {
-  if (from === undefined && to === undefined) return null;
-  const from_ms = from === undefined ? Number.NEGATIVE_INFINITY : midnight(from, 0, now_ms);
-  const to_ms = to === undefined ? Number.POSITIVE_INFINITY : midnight(to, 1, now_ms);
-  return { from_ms, to_ms };
+/** The day of a moment in a time zone: "2026-11-21". */
+export function dayOf(at_ms: number, time_zone: string): string {
+  return dateFormat("sv", { timeZone: time_zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at_ms);
 }
 
-/** The midnight that a day begins with, or (`more` days later) another. */
-function midnight(day: string, more: number, now_ms: number): number {
-  const [year = Number.NaN, month = Number.NaN, date = Number.NaN] = day.split("-").map(Number);
-  const today = new Date(now_ms);
-  if (day === "today" || day === "tomorrow") {
-    const ahead = day === "today" ? more : more + 1;
-    return new Date(today.getFullYear(), today.getMonth(), today.getDate() + ahead).getTime();
-  }
-  return new Date(year, month - 1, date + more).getTime();
+/** A day as it stands in the calendar, of one that may be meant by a word. */
+function calendarDay(day: string, now_ms: number, time_zone: string): string {
+  const today = dayOf(now_ms, time_zone);
+  if (day === "today") return today;
+  if (day !== "tomorrow") return day;
+  const next = new Date(`${today}T00:00:00Z`);
+  next.setUTCDate(next.getUTCDate() + 1);
+  return next.toISOString().slice(0, 10);
 }
 
 /** What the server is asked for the same jobs; `statuses` instead of the filter's own. */
@@ -90,10 +81,10 @@ export function queryOf(filter: Filter, statuses: readonly Status[]): URLSearchP
 }
 
 /** The test that a filter is, with everything that does not depend on the card worked out once. */
-export function testOf(filter: Filter, now_ms: number): (card: Card) => boolean {
+export function testOf(filter: Filter, now_ms: number, time_zone: string): (card: Card) => boolean {
   const statuses = statusesOf(filter);
   const words = plain(filter.search ?? "").split(" ").filter(Boolean);
-  const span = spanOf(filter, now_ms);
+  const [from, to] = [filter.from, filter.to].map((day) => (day === undefined ? undefined : calendarDay(day, now_ms, time_zone)));
   const tests: ((card: Card) => boolean)[] = [];
   if (statuses.length > 0) tests.push((card) => statuses.includes(card.status));
   if (filter.service) tests.push((card) => plain(card.service).includes(plain(filter.service ?? "")));
@@ -103,7 +94,8 @@ export function testOf(filter: Filter, now_ms: number): (card: Card) => boolean 
   if (filter.lane) tests.push((card) => among(filter.lane, card.lane));
   if (filter.money) tests.push((card) => among(filter.money, card.money.state));
   if (filter.late) tests.push((card) => card.late);
-  if (span !== null) tests.push((card) => isWithin(card, span));
+  if (from !== undefined) tests.push((card) => dayOf(begin(card), time_zone) >= from);
+  if (to !== undefined) tests.push((card) => dayOf(begin(card), time_zone) <= to);
   if (words.length > 0) tests.push((card) => words.every((word) => textOf(card).includes(word)));
   return (card) => tests.every((test) => test(card));
 }
@@ -114,9 +106,8 @@ function among(words = "", word: string): boolean {
 }
 
 /** A job's day is its window's beginning, or when none is agreed, the one it was ordered on: as the server has it. */
-function isWithin(card: Card, { from_ms, to_ms }: Span): boolean {
-  const at_ms = Date.parse(card.window_start ?? card.created_at);
-  return at_ms >= from_ms && at_ms < to_ms;
+function begin(card: Card): number {
+  return Date.parse(card.window_start ?? card.created_at);
 }
 
 const texts = new WeakMap<Card, string>();
