@@ -32,11 +32,11 @@ DEVTOOLS_SLOW_4G = {
     "uploadThroughput": 750_000 / 8 * 0.9,
 }
 WAYS = """
-A phone's screen, a new browser profile each time, nothing in its cache. *network*: a proxy of our own in front
-of the server, as slow as Lighthouse's slow 4G (150 ms there and back, 1.6 Mbit/s down, 750 kbit/s up) for all
-that passes, websockets too. *requests*: the preset Slow 4G of Chromium's developer tools, which answers each
-request 562.5 ms late, and websockets as the browser pleases. CPU ÷ 4: Chromium's emulation of a processor that
-is four times slower than this one.
+A phone's screen, a new browser profile each time, nothing in its cache. *network*: a proxy of our own in
+front of the server, as slow as Lighthouse's slow 4G (150 ms there and back, 1.6 Mbit/s down, 750 kbit/s up)
+for all that passes, websockets too. *requests*: the preset Slow 4G of Chromium's developer tools, which
+answers each request 562.5 ms late, and websockets as the browser pleases. CPU ÷ 4: Chromium's emulation of a
+processor that is four times slower than this one.
 """
 # Notes when the visit's own words stand in the card, and when the dot is on the map.
 WATCH = """

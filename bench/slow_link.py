@@ -60,11 +60,14 @@ async def slow_link(port: int, link: Link) -> AsyncIterator[int]:
         try:
             await asyncio.sleep(link.round_trip_s)  # SYN and its answer, before the browser may send
             far_reader, far_writer = await asyncio.open_connection(HOST, port)
-            await asyncio.gather(_carry(reader, far_writer, up), _carry(far_reader, writer, down))
+            try:
+                await asyncio.gather(_carry(reader, far_writer, up), _carry(far_reader, writer, down))
+            finally:
+                await _close(far_writer)
         except (OSError, asyncio.CancelledError):
             pass  # one side left, or the measurement is over
         finally:
-            writer.close()
+            await _close(writer)
             tasks.discard(task)
 
     server = await asyncio.start_server(connect, HOST, 0)
@@ -75,6 +78,12 @@ async def slow_link(port: int, link: Link) -> AsyncIterator[int]:
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError, asyncio.CancelledError):
+        await writer.wait_closed()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pipe: _Pipe) -> None:

@@ -14,6 +14,7 @@ from db.pool import Database
 from tests.company import with_company
 from tests.errands import fix, job, link_to, post
 from tests.listening import listening
+from tests.pages import chromium, visiting
 from tests.running import Process, serving, token
 
 PAT, DEE = ("pro", "pat"), ("dispatcher", "dee")
@@ -53,6 +54,23 @@ def test_the_first_glance_is_what_the_first_watch_answers(web: Process) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["snapshot"]["position"] is not None
     assert answer.json() == asyncio.run(watched(web, link))
+
+
+@pytest.mark.browser
+def test_the_page_shows_the_visit_and_the_dot_before_its_socket_answers(
+    web: Process, chromium_path: str
+) -> None:
+    link = link_to(web, job(web, "en_route"))
+    heartbeat(web)
+    asked: list[str] = []
+    with chromium(chromium_path) as browser, visiting(browser, "about:blank") as customer:
+        customer.page.route_web_socket("**", lambda _socket: None)  # it opens, and nobody speaks
+        customer.page.on("request", lambda request: asked.append(request.url))
+        customer.page.goto(f"{web.url}/track/{link}")
+        customer.sees("#status", "Pat Mason is on the way")
+        customer.page.locator(".vehicle").wait_for()
+    assert [url.endswith("?now") for url in asked].count(True) == 1  # the markup's and the script's are one
+    assert not [url for url in asked if url.endswith(".css") and "base_map" not in url]  # its own are in it
 
 
 def test_a_glance_shows_no_pro_who_has_not_set_out(web: Process) -> None:
