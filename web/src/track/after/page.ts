@@ -5,6 +5,7 @@ import { ago } from "../../lib/format.ts";
 import { HttpProblem, type Http } from "../../lib/http.ts";
 import type { JobView } from "../../lib/job_view.ts";
 import { LINK, TICK } from "../../lib/lone_page.ts";
+import { learnProblems } from "../../lib/problems.ts";
 import { region } from "../../lib/region.ts";
 import type { LastKnown } from "../last_known.ts";
 import { whoComes } from "../who.ts";
@@ -29,6 +30,7 @@ export class AfterPage {
   private reading = false;
 
   constructor(root: string, http: Http, known: LastKnown, view: JobView) {
+    learnProblems(words.problems);
     this.http = http;
     this.known = known;
     this.view = view;

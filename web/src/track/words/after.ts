@@ -80,6 +80,10 @@ const english = {
     again: "That did not get through. Please try once more.",
     closed: "This link cannot be used for it any more.",
   },
+  problems: {
+    tip_refused: "This visit takes no more tips.",
+    no_saved_method: "There is no saved payment method to charge it to.",
+  },
 };
 
 const spanish: typeof english = {
@@ -159,6 +163,10 @@ const spanish: typeof english = {
     already: "Ya nos contó cómo fue esta visita. ¡Gracias!",
     again: "No se pudo enviar. Inténtelo otra vez, por favor.",
     closed: "Este enlace ya no sirve para eso.",
+  },
+  problems: {
+    tip_refused: "Esta visita ya no admite propinas.",
+    no_saved_method: "No hay un medio de pago guardado al que cargarla.",
   },
 };
 
