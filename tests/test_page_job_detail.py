@@ -177,6 +177,27 @@ def test_the_order_is_planned_placed_and_set_back_with_a_reason(office: Office) 
         dee.sees(f"{equipment} [data-plan=outdated]", "Plan it anew")
 
 
+def test_one_tap_does_not_undo_what_somebody_else_did_a_moment_before(office: Office) -> None:
+    job_id = office.job("accepted")
+    edits(office, job_id, DEE, items=[PLANNED])
+    with at_the_desk(office) as dee:
+        open_job(dee, job_id)
+        equipment = section(dee, "equipment")
+        dee.page.route("**/order-stage", lambda route: _shipped_first(office, job_id, route))
+        dee.page.click(f"{equipment} >> text=Mark as: Ready to order")
+        dee.sees(f"{equipment} > .notice", "Dan Ortiz changed this job just now, so nothing was sent")
+        dee.sees(f"{equipment} [aria-current=step]", "Shipped")
+    assert detail(office, job_id)["metadata"]["order_stage"] == "SHIPPED"
+
+
+def _shipped_first(office: Office, job_id: str, route: Route) -> None:
+    seen = detail(office, job_id)
+    if seen["metadata"]["order_stage"] == "PENDING_REVIEW":
+        body = {"version": seen["version"], "order_stage": "SHIPPED"}
+        office.call(DAN, "PUT", f"/api/dispatch/jobs/{job_id}/order-stage", json=body)
+    route.continue_()
+
+
 def test_who_gets_a_job_is_chosen_among_the_nearest_and_taking_it_away_is_asked(office: Office) -> None:
     job_id = office.job("open")
     with at_the_desk(office) as dee:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.errors import Conflict, Invalid
+from db.errors import Conflict, Invalid, Problem
 from db.job_edits import write_metadata
 from db.jobs import Job
 from db.need_job import lock_needed_job
@@ -91,7 +91,12 @@ async def edit_equipment(
         if Status(job.status) in TERMINAL:
             raise JobIsOver
         before = equipment_of(job)
-        after = edit(before)
+        try:
+            after = edit(before)
+        except Problem:
+            if job.version != expected_version:  # the rule may speak of what the caller has not seen
+                raise StaleVersion(current=job.version) from None
+            raise
         if after == before:
             return Edited(before, job.version, changed=False)
         if job.version != expected_version:

@@ -129,7 +129,8 @@ async function open(token: string): Promise<void> {
 
   async function showJob(job_id: string): Promise<void> {
     try {
-      const [job, { JobPanel }] = await Promise.all([http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`), panelCode()]);
+      const known = store.cards.get(job_id); // its panel opens at once
+      const [job, { JobPanel }] = await Promise.all([known ?? http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`), panelCode()]);
       if (opened === job_id) panel = new JobPanel(live, http, map, job, () => undefined, () => say({ job: null }));
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;

@@ -93,7 +93,8 @@ export class JobPanel {
     const sights = this.drawing.show(view, view.contact === "live");
     this.showStatus(view.job.status);
     this.showWhere();
-    if (this.source.newest !== null && view.version > this.source.newest.version) void this.reread();
+    const known = this.source.newest?.version ?? (this.reading ? view.version : 0); // what could not be read is tried again
+    if (view.version > known) void this.reread();
     this.sights = sights.map(({ lat, lng }) => [lat, lng]);
     if (!this.placed) this.fit();
     this.placed = true;
