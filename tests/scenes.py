@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from playwright.sync_api import Browser
 
-from tests.office import open_job, section
+from tests.office import open_job
 from tests.pages import PHONE, Visitor, visiting
 from tests.pro_phone import at
 from tests.stage import Stage
@@ -21,8 +21,15 @@ from tests.unharmed import PAT, QUINN, Person
 
 Size = Literal["phone", "desk"]
 Scheme = Literal["light", "dark"]
+Sizes: TypeAlias = tuple[Size, ...]
+PHONES: Sizes = ("phone",)
+BOTH: Sizes = ("phone", "desk")
 SIZES: dict[Size, dict[str, int]] = {"phone": PHONE, "desk": {"width": 1440, "height": 900}}
-SECTIONS = ("flags", "money", "messages", "evidence", "reviews", "timeline")
+Prepare: TypeAlias = Callable[[Visitor, Stage], None]
+
+
+def _nothing(_visitor: Visitor, _stage: Stage) -> None:
+    """The page as it opens."""
 
 
 @dataclass(frozen=True)
@@ -32,80 +39,120 @@ class Scene:
     name: str
     address: Callable[[Stage], str]
     ready: str
-    prepare: Callable[[Visitor, Stage], None] = lambda _visitor, _stage: None
-    sizes: tuple[Size, ...] = ("phone", "desk")
+    prepare: Prepare = _nothing
+    sizes: Sizes = PHONES
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _tab(name: str) -> Callable[[Visitor, Stage], None]:
-    return lambda visitor, _stage: visitor.page.click(f"[data-tab={name}]")
+def _click(*selectors: str) -> Prepare:
+    def tap(visitor: Visitor, _stage: Stage) -> None:
+        for selector in selectors:
+            visitor.page.click(selector)
+
+    return tap
 
 
-def _click(selector: str) -> Callable[[Visitor, Stage], None]:
-    return lambda visitor, _stage: visitor.page.click(selector)
+def _many(*then: str) -> Prepare:
+    """Tick all jobs of the board, and tap on."""
+
+    def tick(visitor: Visitor, stage: Stage) -> None:
+        visitor.page.locator("#jobs [data-job]").first.wait_for()
+        _click("#all", *then)(visitor, stage)
+
+    return tick
 
 
-def _job(moment: str) -> Callable[[Visitor, Stage], None]:
+def _job(moment: str) -> Prepare:
     """Open a job on the dispatch page, and every section of it."""
 
     def open_it(visitor: Visitor, stage: Stage) -> None:
         open_job(visitor, stage.jobs[moment])
-        for name in SECTIONS:
-            section(visitor, name)
+        _unfold(visitor, "#panel [data-section]")
 
     return open_it
 
 
-AT_THE_DOOR = {"geolocation": at(0.02), "permissions": ["geolocation"]}
+def _read_about(words: str) -> Prepare:
+    """Find endpoints in the API's reader, and open them."""
+
+    def find(visitor: Visitor, _stage: Stage) -> None:
+        visitor.page.locator("#endpoints h2").first.wait_for()
+        visitor.page.fill("#find", words)
+        _unfold(visitor, "details:not([hidden])")
+
+    return find
 
 
-def _pro(name: str, who: Person, ready: str, prepare: Callable[[Visitor, Stage], None]) -> Scene:
-    at_the_door = AT_THE_DOOR if name == "find" else {}
-    return Scene(f"pro-{name}", lambda stage: stage.phone(who), ready, prepare, ("phone",), at_the_door)
+def _extras(visitor: Visitor, _stage: Stage) -> None:
+    """Open what a customer may do beside watching."""
+    visitor.page.locator("#map[data-dot]").wait_for()
+    _unfold(visitor, "#extras details")
 
 
-def _customer(moment: str, ready: str, sizes: tuple[Size, ...] = ("phone",)) -> Scene:
-    return Scene(f"track-{moment}", lambda stage: stage.track(moment), ready, sizes=sizes)
+def _unfold(visitor: Visitor, details: str) -> None:
+    """Open all of these, once the first is there."""
+    visitor.page.locator(details).first.wait_for()
+    visitor.page.evaluate(
+        "(details) => { for (const one of document.querySelectorAll(details)) one.open = true }", details
+    )
+
+
+def _customer(name: str, ready: str, prepare: Prepare = _nothing, sizes: Sizes = PHONES) -> Scene:
+    """The page of the customer whose job is at this moment."""
+    return Scene(f"track-{name}", lambda stage: stage.track(name), ready, prepare, sizes)
+
+
+def _pro(name: str, who: Person, ready: str, prepare: Prepare = _nothing, sizes: Sizes = PHONES) -> Scene:
+    """The page of a pro whose phone may read its location, near the jobs."""
+    may = {"geolocation": at(0.02), "permissions": ["geolocation"]}
+    return Scene(f"pro-{name}", lambda stage: stage.phone(who), ready, prepare, sizes, may)
+
+
+def _desk(
+    name: str, ready: str, prepare: Prepare = _nothing, sizes: Sizes = PHONES, fragment: str = ""
+) -> Scene:
+    """The dispatch page, signed in."""
+    return Scene(f"dispatch-{name}", lambda stage: stage.desk(fragment), ready, prepare, sizes)
 
 
 CUSTOMER = (
     _customer("booked", "#facts dd"),
-    _customer("on_the_way", "#map[data-dot]", ("phone", "desk")),
+    _customer("on_the_way", "#extras .fold-body", _extras, BOTH),
     _customer("lost", "#contact[data-signal=lost]"),
     _customer("arrived", "#facts dd"),
     _customer("working", "#facts dd"),
-    _customer("done", "h1", ("phone", "desk")),
-    _customer("cancelled", "h1"),
-    Scene(
-        "track-inactive",
-        lambda stage: stage.url("track/nobody-made-this-one"),
-        "main.lone h1",
-        sizes=("phone",),
-    ),
+    _customer("done", "#tip .choice", sizes=BOTH),
+    _customer("cancelled", ".money-state"),
+    Scene("track-inactive", lambda stage: stage.url("track/nobody-made-this-one"), "main.lone h1"),
 )
 PRO = (
-    Scene("pro-today", lambda stage: stage.phone(), "#jobs .button-main", options=AT_THE_DOOR),
-    _pro("find", QUINN, "#feed li", _tab("feed")),
-    _pro("earnings", PAT, "#earnings .amount", _tab("earnings")),
-    _pro("me", PAT, "#reviews li", _tab("me")),
+    _pro("today", PAT, "#jobs .button-main", sizes=BOTH),
+    _pro("find", QUINN, "#feed li", _click("[data-tab=feed]")),
+    _pro("map", QUINN, "#feed-map .offer-pin", _click("[data-tab=feed]", "#feed-as-map")),
+    _pro("earnings", PAT, "#earnings .amount", _click("[data-tab=earnings]")),
+    _pro("me", PAT, "#reviews li", _click("[data-tab=me]")),
     _pro("messages", PAT, "dialog[open] li", _click("#bell")),
-    Scene("pro-signed-out", lambda stage: stage.url("pro"), "main.lone h1", sizes=("phone",)),
+    _pro("signature", PAT, ".signature-pad", _click("[data-key$=':sign']")),
+    Scene("pro-signed-out", lambda stage: stage.url("pro"), "main.lone h1"),
 )
 DISPATCH = (
-    Scene("dispatch-board", lambda stage: stage.desk(), "#jobs [data-job]"),
-    Scene("dispatch-job", lambda stage: stage.desk(), "#panel [data-section=timeline] li", _job("done")),
-    Scene("dispatch-flagged", lambda stage: stage.desk(), "#panel [data-flag]", _job("flagged")),
-    Scene("dispatch-payouts", lambda stage: stage.desk("&page=payouts"), "#view h1"),
-    Scene("dispatch-figures", lambda stage: stage.desk("&page=figures"), "#view svg"),
-    Scene("dispatch-outbox", lambda stage: stage.desk("&page=outbox"), "#view h1"),
-    Scene("dispatch-sandbox", lambda stage: stage.desk(), "dialog[open] li", _click("#sandbox")),
-    Scene("dispatch-alerts", lambda stage: stage.desk(), "dialog[open] li", _click("#bell"), sizes=("desk",)),
-    Scene("dispatch-signed-out", lambda stage: stage.url("dispatch"), "main.lone h1", sizes=("desk",)),
+    _desk("board", "#jobs [data-job]", sizes=BOTH),
+    _desk("filters", "#narrow select", _click("#filters")),
+    _desk("many", "#bulk-bar button", _many()),
+    _desk("assign", "#bulk-pro", _many("#bulk-bar button")),
+    _desk("job", "#panel [data-section=timeline] li", _job("done"), BOTH),
+    _desk("flagged", "#panel [data-flag]", _job("flagged")),
+    _desk("payouts", "#view [data-payout], #view li", fragment="&page=payouts", sizes=BOTH),
+    _desk("figures", "#view svg", fragment="&page=figures"),
+    _desk("outbox", "#view li", fragment="&page=outbox"),
+    _desk("sandbox", "dialog[open] li", _click("#sandbox")),
+    _desk("alerts", "dialog[open] li", _click("#bell")),
+    Scene("dispatch-signed-out", lambda stage: stage.url("dispatch"), "main.lone h1"),
 )
 LONE = (
-    Scene("paid", lambda stage: stage.url("paid"), "main.lone h1", sizes=("phone",)),
-    Scene("not-paid", lambda stage: stage.url("not-paid"), "main.lone h1", sizes=("phone",)),
-    Scene("docs", lambda stage: stage.url("docs"), "#endpoints h2"),
+    Scene("paid", lambda stage: stage.url("paid"), "main.lone h1"),
+    Scene("not-paid", lambda stage: stage.url("not-paid"), "main.lone h1"),
+    Scene("docs", lambda stage: stage.url("docs"), "details[open] td", _read_about("tracking-link")),
 )
 SCENES = (*CUSTOMER, *PRO, *DISPATCH, *LONE)
 
