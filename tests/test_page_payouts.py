@@ -222,6 +222,10 @@ def test_a_statement_adds_up_on_the_page_and_in_its_file(office: Office, tmp_pat
         assert not page.locator("#statement-until").evaluate("(input) => input.checkValidity()")
         page.go_back()
         dee.sees("#page-payouts h1", "Payouts")
+        page.go_forward()
+        dee.sees("#page-statement h2", "Statement of Pat Mason")
+        page.click("[data-page=payouts]")
+        dee.sees("#page-payouts h1", "Payouts")
 
 
 def test_lines_are_filtered_and_an_empty_list_says_how_to_see_everything_again(

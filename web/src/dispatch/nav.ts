@@ -1,6 +1,6 @@
 import { byId, h, refill, show } from "../lib/dom.ts";
 import type { Http, HttpProblem } from "../lib/http.ts";
-import { changed, onAddress, said, say } from "./address.ts";
+import { changed, onAddress, said, say, type Changes } from "./address.ts";
 import { button } from "./forms.ts";
 import { nav as words } from "./words/nav.ts";
 
@@ -59,7 +59,7 @@ export class Nav {
 
   /** Goes to a page, as a click on its link does; null is the board. */
   goTo(name: string | null): void {
-    say({ page: name }, "step");
+    say(toPage(name), "step");
   }
 
   private link(name: Name | null): HTMLAnchorElement {
@@ -73,7 +73,7 @@ export class Nav {
     const page = said("page");
     const name = NAMES.find((one) => one === page) ?? null;
     for (const [target, link] of this.links) {
-      link.href = changed(location.hash, { page: target });
+      link.href = changed(location.hash, toPage(target));
       if (target === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -112,4 +112,9 @@ export class Nav {
     const reload = button("again", words.again, () => location.reload());
     refill(this.place, h("div", { class: "page" }, h("p", { class: "notice notice-bad", role: "alert" }, words.notLoaded), h("p", {}, reload)));
   }
+}
+
+/** To a page as it begins: whose statement was read is left behind, an open job stays open. */
+function toPage(name: string | null): Changes {
+  return { page: name, pro: null };
 }

@@ -39,9 +39,7 @@ export function ask(question: Question): void {
       const result = await question.send();
       question.done?.();
       if (result === null) return dialog.close();
-      const close = h("button", { class: "button button-main", type: "button", click: () => dialog.close() }, page.close);
-      refill(body, ...result, h("div", { class: "actions" }, close));
-      close.focus();
+      showResult(result);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       setText(problem, page.failed(error.message));
@@ -50,5 +48,15 @@ export function ask(question: Question): void {
       busy = false;
       dialog.removeAttribute("aria-busy");
     }
+  }
+
+  /** The second tap of two on the button before must not take away what came of the first. */
+  function showResult(result: Node[]): void {
+    const close = h("button", { class: "button button-main", type: "button" }, page.close);
+    close.addEventListener("click", (event) => {
+      if (event.detail < 2) dialog.close(); // the browser counts taps at one place; keys are 0
+    });
+    refill(body, ...result, h("div", { class: "actions" }, close));
+    close.focus();
   }
 }
