@@ -114,10 +114,8 @@ def test_pages_and_ids_that_cannot_be_are_refused(web: Process) -> None:
         "format=xml",
     ):
         assert call(web, DEE, "GET", f"{BOARD}?{query}")[0] == 422, query
-    assert call(web, DEE, "GET", f"{BOARD}?ids={uuid4()}") == (
-        200,
-        {"cards": [], "next": None},
-    )
+    status, nothing = call(web, DEE, "GET", f"{BOARD}?ids={uuid4()}")
+    assert (status, nothing["cards"], nothing["next"]) == (200, [], None)
 
 
 def test_a_view_of_the_wrong_shape_is_refused_and_any_text_is_a_name(web: Process) -> None:
