@@ -31,14 +31,14 @@ PAINTED = CITY.person["customer-17"].home
 
 
 @contextmanager
-def demo(folder: Path, database_url: str, **settings: str) -> Iterator[Process]:
-    """A server whose database is the demo city's."""
+def demo(folder: Path, database_url: str) -> Iterator[Process]:
+    """A demo's server, its database seeded."""
 
     async def seed(database: Database) -> None:
         assert await seed_city(database, CITY, datetime.now(UTC))
 
     with_database(database_url, seed)
-    with serving(folder, database_url, **settings) as web:
+    with serving(folder, database_url, DEMO_CITY="1") as web:
         yield web
 
 
@@ -51,16 +51,21 @@ def visitor_of(web: Process) -> Settings:
 def test_a_job_waits_for_the_visitor_until_it_is_done_and_then_another(
     database_url: str, tmp_path: Path
 ) -> None:
-    with demo(tmp_path, database_url, DEMO_CITY="1") as web, visiting(visitor_of(web), CITY) as visitor:
+    with demo(tmp_path, database_url) as web, visiting(visitor_of(web), CITY) as visitor:
         first = visitor.next_visit()
         assert first is not None
         assert visitor.next_visit() is None
+        with visiting(visitor_of(web), CITY) as started_again:
+            same = started_again.next_visit()
+        assert same is not None
+        assert same.job_id == first.job_id
         with web.http(token(Role.PRO, VISITOR)) as pro:
             (job,) = pro.get("/api/me/jobs").json()["jobs"]
             assert (job["id"], job["status"]) == (first.job_id, "accepted")
-            the_links_are_of_one_job(web, first.links, job["service"])
+            the_links_are_of_one_job(web, same.links, job["service"])
             for status in ("en_route", "arrived", "in_progress", "completed"):
                 pro.post(f"/api/jobs/{job['id']}/status", json={"status": status}).raise_for_status()
+        drives_are_made_up(web)
         another = visitor.next_visit()
         assert another is not None
         assert another.job_id != first.job_id
@@ -81,17 +86,17 @@ def the_links_are_of_one_job(web: Process, links: dict[str, str], service: str) 
             assert links[page].startswith(f"{web.url}/{page}#")
 
 
-def test_a_demo_that_is_started_again_goes_on_with_the_visitors_job(
-    database_url: str, tmp_path: Path
-) -> None:
-    with demo(tmp_path, database_url, DEMO_CITY="1") as web:
-        with visiting(visitor_of(web), CITY) as before:
-            first = before.next_visit()
-        with visiting(visitor_of(web), CITY) as after:
-            same = after.next_visit()
-    assert first is not None
-    assert same is not None
-    assert same.job_id == first.job_id
+def drives_are_made_up(web: Process) -> None:
+    with web.http(token(Role.PRO, VISITOR)) as pro:
+        assert pro.get("/api/me").json()["demo"] is True
+        home = CITY.person[VISITOR].home
+        (at_home,) = pro.get("/api/demo/drive").json()["fixes"]
+        assert metres((at_home["lat"], at_home["lng"]), (home.lat, home.lng)) < 15
+        there = {"to_lat": PAINTED.lat, "to_lng": PAINTED.lng}
+        assert len(pro.get("/api/demo/drive", params=there).json()["fixes"]) > 60
+        assert pro.get("/api/demo/drive", params={"lat": 41.3}).status_code == 422
+    with web.http(token(Role.CUSTOMER, "customer-1")) as customer:
+        assert customer.get("/api/demo/drive").status_code == 403
 
 
 def test_the_visitors_pro_is_nobody_elses(database_url: str) -> None:
@@ -123,21 +128,3 @@ def test_a_made_up_drive_keeps_to_the_streets_and_ends_at_the_door() -> None:
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
     return float(EARTH.inv(a[1], a[0], b[1], b[0])[2])
-
-
-def test_only_a_demo_makes_up_drives(database_url: str, tmp_path: Path) -> None:
-    with demo(tmp_path, database_url) as real, real.http(token(Role.PRO, VISITOR)) as pro:
-        assert pro.get("/api/me").json()["demo"] is False
-        assert pro.get("/api/demo/drive").status_code == 404
-    (tmp_path / "again").mkdir()
-    with serving(tmp_path / "again", database_url, DEMO_CITY="1") as web:
-        with web.http(token(Role.PRO, VISITOR)) as pro:
-            assert pro.get("/api/me").json()["demo"] is True
-            home = CITY.person[VISITOR].home
-            (at_home,) = pro.get("/api/demo/drive").json()["fixes"]
-            assert metres((at_home["lat"], at_home["lng"]), (home.lat, home.lng)) < 15
-            assert pro.get("/api/demo/drive", params={"lat": 41.3}).status_code == 422
-            there = {"to_lat": PAINTED.lat, "to_lng": PAINTED.lng}
-            assert len(pro.get("/api/demo/drive", params=there).json()["fixes"]) > 60
-        with web.http(token(Role.CUSTOMER, "customer-1")) as customer:
-            assert customer.get("/api/demo/drive").status_code == 403

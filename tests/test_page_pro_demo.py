@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.pages import DESK, Visitor, chromium, visiting
-from tests.running import Process
+from tests.running import Process, token
 from tests.test_demo_visitor import CITY, demo, metres, visitor_of
 from tracker import demo_visitor
+from tracker.city.people import VISITOR
 from tracker.demo_visitor import Visit
 
 pytestmark = pytest.mark.browser
@@ -30,7 +31,7 @@ class Try:
 @pytest.fixture
 def trial(database_url: str, tmp_path: Path, chromium_path: str) -> Iterator[Try]:
     with (
-        demo(tmp_path, database_url, DEMO_CITY="1") as web,
+        demo(tmp_path, database_url) as web,
         demo_visitor.visiting(visitor_of(web), CITY) as visitor,
         chromium(chromium_path) as browser,
     ):
@@ -71,7 +72,7 @@ def test_a_stranger_without_a_location_is_driven_to_the_customer_and_hands_in_dr
         assert pro.page.locator(f"{job} >> text=Sample photo").count() == 0
 
 
-def test_the_visitor_may_have_their_own_location_instead(trial: Try) -> None:
+def test_the_visitor_may_have_their_own_location_and_a_real_server_asks_for_it(trial: Try) -> None:
     with visiting(trial.browser, trial.visit.links["pro"], permissions=[]) as pro:
         pro.sees("#sharing", "Location sent")
         pro.page.click("#demo [role=switch]")
@@ -82,15 +83,14 @@ def test_the_visitor_may_have_their_own_location_instead(trial: Try) -> None:
         pro.page.click("#demo [role=switch]")
         pro.sees("#sharing", "Location sent")
 
-
-def test_the_choice_of_a_demo_means_nothing_to_a_real_server(trial: Try) -> None:
-    with visiting(trial.browser, trial.visit.links["pro"], permissions=[]) as pro:
-        pro.sees("#demo", "Simulated drive")
         trial.web.stop()
         del trial.web.env["DEMO_CITY"]
         trial.web.start()
+        with trial.web.http(token("pro", VISITOR)) as http:
+            assert http.get("/api/me").json()["demo"] is False
+            assert http.get("/api/demo/drive").status_code == 404
         pro.page.reload()
-        pro.page.locator("#demo").wait_for(state="detached")
         pro.sees("#sharing", "Location is blocked")
+        pro.page.locator("#demo").wait_for(state="detached")
         kept: str | None = pro.page.evaluate("() => localStorage.getItem('tracker.drive')")
         assert kept is None

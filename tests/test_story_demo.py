@@ -53,7 +53,8 @@ def running_demo(folder: Path) -> Iterator[Path]:
 
 def link(said: Path, page: str) -> str:
     """The newest link to a page that was printed."""
-    return re.findall(rf"http\S+/{page}[/#]\S+", said.read_text())[-1]
+    found: list[str] = re.findall(rf"http\S+/{page}[/#]\S+", said.read_text())
+    return found[-1]
 
 
 def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, chromium_path: str) -> None:
@@ -69,7 +70,7 @@ def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, c
             customer.sees("#status", "Ivy Bishop is on the way")
             customer.sees("#contact", "Live")
             tap(pro, "I have arrived")
-            customer.sees("#status", "Ivy Bishop has arrived")
+            customer.sees("#status", "Ivy Bishop is at your door")
             tap(pro, "Sample photo")
             tap(pro, "Start work")
             dispatch.sees("#panel", "Working")
@@ -78,6 +79,7 @@ def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, c
             sign(pro)
             tap(pro, "Finish the job")
             customer.sees("h1", "All done", within_s=20)
+            customer.sees("#receipt", "Paid. Thank you.", within_s=20)
             # And another job waits: its customer's link is printed.
             pro.page.locator(".is-first >> text=Set off").wait_for(timeout=15_000)
             wait_for(lambda: link(said, "track") != first, "the next customer's link")

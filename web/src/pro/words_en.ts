@@ -186,8 +186,8 @@ export const english = {
   /** Only where the server is a demo. */
   demo: {
     title: "Simulated drive",
-    madeUp: "This is a demo. After “Set off” this page drives to the customer by itself; where you really are is not used.",
-    own: "This is a demo. This page sends where your device really is.",
+    madeUp: "In this demo your van drives by itself after “Set off”. Where you really are is not used.",
+    own: "In this demo you chose to send where your device really is.",
     sample: "Sample photo",
     drawn: (shows: string): string => `Sample photo · ${shows}`,
   },

@@ -176,8 +176,8 @@ export const spanish: Words = {
 
   demo: {
     title: "Viaje simulado",
-    madeUp: "Esto es una demostración. Después de «Salir», esta página va sola hasta el cliente; no se usa dónde estás de verdad.",
-    own: "Esto es una demostración. Esta página envía dónde está de verdad tu dispositivo.",
+    madeUp: "En esta demostración tu furgoneta va sola después de «Salir». No se usa dónde estás de verdad.",
+    own: "En esta demostración elegiste enviar dónde está de verdad tu dispositivo.",
     sample: "Foto de ejemplo",
     drawn: (shows) => `Foto de ejemplo · ${shows}`,
   },
