@@ -155,6 +155,7 @@ export class Board {
   }
 
   private paint(): void {
+    if (this.list.pressed) return void requestAnimationFrame(() => this.paint());
     this.painting = false;
     const now_ms = serverNow();
     const active = this.store.shown();

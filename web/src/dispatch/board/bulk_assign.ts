@@ -39,8 +39,11 @@ export class BulkAssign {
   constructor(http: Http, assigned: (job_ids: readonly string[]) => void) {
     this.http = http;
     this.assigned = assigned;
-    const close = h("button", { class: "button close", type: "button", "aria-label": common.close, click: () => this.dialog.close() }, "×");
+    const close = h("button", { class: "button close", type: "button", "aria-label": common.close, click: () => this.close() }, "×");
     this.dialog = h("dialog", { class: "drawer", id: "bulk", "aria-labelledby": "bulk-title" }, h("div", { class: "row" }, this.title, close), this.body);
+    this.dialog.addEventListener("cancel", (event) => {
+      if (this.busy) event.preventDefault(); // what becomes of the jobs is told first
+    });
     document.body.append(this.dialog);
   }
 
@@ -62,6 +65,10 @@ export class BulkAssign {
     }
   }
 
+  private close(): void {
+    if (!this.busy) this.dialog.close();
+  }
+
   private async candidates(cards: readonly Card[]): Promise<Candidate[][]> {
     const lists: Candidate[][] = [];
     for (const some of pieces(cards, ASKED_AT_ONCE)) {
@@ -77,9 +84,9 @@ export class BulkAssign {
     const taken = this.cards.filter(({ pro }) => pro !== null).length;
     const send = (): void => void this.send(who.value, this.cards.map(({ id }) => id));
     this.body.replaceChildren(
-      h("p", { class: "small muted" }, words.bulk.suited),
+      h("p", { class: "small muted" }, words.bulk.suited(looked_at, this.cards.length)),
       ...(taken === 0 ? [] : [h("p", { class: "notice small" }, words.bulk.taken(taken))]),
-      smallForm([field(words.bulk.who, who)], words.bulk.assign(this.cards.length), send, () => this.dialog.close()),
+      smallForm([field(words.bulk.who, who)], words.bulk.assign(this.cards.length), send, () => this.close()),
     );
     who.focus();
   }
@@ -117,7 +124,7 @@ export class BulkAssign {
       h("p", { id: "bulk-told", tabindex: "-1" }, words.bulk.told(this.outcomes.size - refused, refused)),
       h("ul", { class: "lines" }, ...this.cards.map((card) => this.line(card))),
       open.length > 0 && button("bulk-retry", words.bulk.retry(open.length), () => void this.send(pro_id, open), true),
-      button("bulk-close", common.close, () => this.dialog.close()),
+      button("bulk-close", common.close, () => this.close()),
     );
     this.body.querySelector<HTMLElement>("#bulk-told")?.focus(); // a screen reader goes on from here
   }

@@ -17,6 +17,8 @@ interface Part {
 
 /** Rows that the browser decides together about, whether they are in sight: that itself costs time in every frame. */
 const STRETCH = 20;
+/** No press takes longer. */
+const PRESS_MS = 700;
 
 export interface ListHandlers {
   open(id: string): void;
@@ -38,6 +40,7 @@ export class BoardList {
   private readonly handlers: ListHandlers;
   private readonly rows = new Map<string, Row>();
   private readonly parts = new Map<Status | null, Part>();
+  private pressed_ms = -Infinity;
   private current: string | null = null;
   private reached: string | null = null;
 
@@ -46,15 +49,23 @@ export class BoardList {
     this.handlers = handlers;
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("keydown", (event) => this.key(event));
+    this.element.addEventListener("pointerdown", () => (this.pressed_ms = performance.now()));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (this.pressed_ms = -Infinity));
     this.element.addEventListener("focusin", (event) => {
       const id = idOf(event.target);
       if (id !== null) this.reach(id);
     });
   }
 
+  /** Whether somebody is about to choose a row: it must not move away under the finger. */
+  get pressed(): boolean {
+    return performance.now() - this.pressed_ms < PRESS_MS;
+  }
+
   /** Shows the groups. `changed` are the jobs that changed before somebody's eyes; null: it is another list. */
   show(groups: readonly Group[], changed: ReadonlySet<string> | null, now_ms: number): void {
-    const focused = idOf(document.activeElement);
+    const { activeElement } = document;
+    const focused = idOf(activeElement);
     const shown = new Map(groups.flatMap((group) => group.cards.map((card) => [card.id, card] as const)));
     for (const [id, row] of this.rows) {
       if (shown.has(id) && !changed?.has(id)) continue;
@@ -64,7 +75,8 @@ export class BoardList {
     this.fillParts(groups, changed, now_ms);
     const before = this.order;
     this.order = [...shown.keys()];
-    if (focused !== null) this.rows.get(focused)?.opener.focus({ preventScroll: true });
+    const row = focused === null ? undefined : this.rows.get(focused);
+    (activeElement instanceof HTMLInputElement ? row?.box : row?.opener)?.focus({ preventScroll: true }); // it may have moved
     if (this.reached === null || !shown.has(this.reached)) this.reach(this.order[this.placeOf(before)] ?? this.order.at(-1) ?? null);
   }
 

@@ -81,7 +81,8 @@ const english = {
     looking: "Looking for suitable pros…",
     nobody: "No pro can take these jobs: nobody has their skills.",
     who: "Who does them",
-    suited: "Who could take the most of them comes first: on duty, free and near.",
+    suited: (looked: number, of: number): string =>
+      `Who could take the most of them comes first: on duty, free and near.${looked < of ? ` Judged by the first ${looked} jobs.` : ""}`,
     taken: (jobs: number): string => (jobs === 1 ? "1 of them has a pro already, who will lose it." : `${jobs} of them have a pro already, who will lose them.`),
     can: (jobs: number, of: number): string => `could take ${jobs} of ${of}`,
     away: (distance: string): string => `${distance} away`,
@@ -179,7 +180,7 @@ const spanish: Words = {
     looking: "Buscando profesionales adecuados…",
     nobody: "Nadie puede hacer estos trabajos: ningún profesional tiene los oficios.",
     who: "Quién los hace",
-    suited: "Primero, quien puede hacer más de ellos: de servicio, libre y cerca.",
+    suited: (looked, of) => `Primero, quien puede hacer más de ellos: de servicio, libre y cerca.${looked < of ? ` Según los primeros ${looked} trabajos.` : ""}`,
     taken: (jobs) => (jobs === 1 ? "1 de ellos ya tiene profesional, que lo perderá." : `${jobs} de ellos ya tienen profesional, que los perderá.`),
     can: (jobs, of) => `puede hacer ${jobs} de ${of}`,
     away: (distance) => `a ${distance}`,
