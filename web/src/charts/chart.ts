@@ -53,7 +53,7 @@ export class ChartFigure {
     this.element = h(
       "figure",
       { class: "chart" },
-      h("figcaption", {}, h("h3", {}, chart.title), h("p", { class: "small muted" }, chart.meaning)),
+      h("figcaption", {}, h("h2", {}, chart.title), h("p", { class: "small muted" }, chart.meaning)),
       ...(empty ? [h("p", { class: "chart-empty muted" }, words.nothing)] : [this.legend(), this.plot, this.said, this.table()]),
     );
     if (empty) return;
@@ -124,7 +124,7 @@ export class ChartFigure {
 
   /** All values, for who would rather read; made when somebody opens it. */
   private table(): HTMLElement {
-    const place = h("div", { class: "chart-table", tabindex: "0", role: "region", "aria-label": this.chart.title });
+    const place = h("div", { class: "chart-table", tabindex: "0", role: "group", "aria-label": this.chart.title });
     const fill = (): void => {
       if (place.childElementCount > 0) return;
       const head = [words.day, ...this.chart.series.map(({ label }) => label)].map((label) => h("th", { scope: "col" }, label));

@@ -66,7 +66,7 @@ function element({ title, value, of, difference, say }: Tile, than: string): HTM
   return h(
     "li",
     { class: "tile" },
-    h("h3", { class: "small muted" }, title),
+    h("h2", { class: "small muted" }, title),
     h("p", { class: "tile-value" }, value ?? "–"),
     h("p", { class: "small muted" }, of),
     difference && compared(difference, say, than),

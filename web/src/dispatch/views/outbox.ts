@@ -89,7 +89,7 @@ function waits(kinds: Backlog[]): HTMLElement {
     { class: "card", "aria-labelledby": "waits-title" },
     h("h2", { id: "waits-title" }, words.waits),
     h("p", { class: "small muted" }, words.waitsMeaning),
-    rows.length === 0 ? h("p", { class: "nothing" }, words.nothingWaits) : h("div", { class: "wide", tabindex: "0", role: "region", "aria-labelledby": "waits-title" }, table),
+    rows.length === 0 ? h("p", { class: "nothing" }, words.nothingWaits) : h("div", { class: "wide", tabindex: "0", role: "group", "aria-labelledby": "waits-title" }, table),
   );
 }
 

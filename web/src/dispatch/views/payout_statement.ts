@@ -96,7 +96,7 @@ export class StatementView implements View {
       h("p", { class: "small muted" }, `${this.dayOf(this.first)} – ${this.dayOf(this.last)} · ${words.meaning}`),
       h(
         "div",
-        { class: "card wide", tabindex: "0", role: "region", "aria-label": payouts.statementOf(statement.name) },
+        { class: "card wide", tabindex: "0", role: "group", "aria-label": payouts.statementOf(statement.name) },
         h(
           "table",
           { class: "figures statement" },

@@ -228,7 +228,7 @@ function tiles(due: Due): HTMLElement {
     h(
       "li",
       { class: "tile", "data-heap": name },
-      h("h3", { class: "small muted" }, words.heap[name]),
+      h("h2", { class: "small muted" }, words.heap[name]),
       h("p", { class: "tile-value" }, money(sums[name].cents, region, due.currency)),
       h("p", { class: "small muted" }, words.lines(sums[name].lines)),
     );
