@@ -4,10 +4,11 @@
 #   make test     set up, run all tests, two at a time; make test ARGS="-k bus" runs some
 #   make check    style, types and import rules
 #   make bench    the figures; make chaos: the failure figures
+#   make looks    draw the pages' kept pictures anew; make screens: those of the README
 #   make lock     resolve the dependencies anew; make lock ARGS=--upgrade takes newer ones
 #   make clean    remove what the above made; the demo's data in .tracker stays
 
-.PHONY: demo setup test check bench chaos lock clean
+.PHONY: demo setup test check bench chaos looks screens lock clean
 .NOTPARALLEL:
 SHELL := /bin/sh
 
@@ -45,6 +46,14 @@ bench:
 chaos:
 	$(call setup,test)
 	@exec .venv/bin/python -m bench.chaos $(ARGS)
+
+looks:
+	$(call setup,test)
+	@exec .venv/bin/python -m tests.looks --write
+
+screens:
+	$(call setup,test)
+	@exec .venv/bin/python -m tests.screens
 
 lock:
 	$(call setup,lock $(ARGS))

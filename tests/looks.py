@@ -3,7 +3,7 @@
 A page is drawn with `block_font` in place of the machine's fonts, so what a picture shows is where things
 are, how large they are and what colour they have. It is kept at a quarter of its size in `tests/data/looks`.
 
-    python -m tests.looks --write     draws all of them anew; look at what changed before committing
+    make looks     draws all of them anew; look at what changed before committing
 
 Two pictures are compared block by block: a letter more in a line does not count, a line more does.
 """
@@ -106,7 +106,7 @@ def check(name: str, page: Page, folder: Path) -> None:
         apart.marked.resize((seen.width * 3, seen.height * 3)).save(where)
         raise AssertionError(
             f"{name} looks different in {apart.share:.1%} of the page, see {where}; "
-            "if that is how it should look: python -m tests.looks --write"
+            "if that is how it should look: make looks"
         )
     return None
 

@@ -7,6 +7,7 @@ async (font) => {
   sheet.replaceSync(`*, *::before, *::after {
     --font: Blocks !important;
     font-family: Blocks !important;
+    text-rendering: geometricPrecision !important;
     transition: none !important;
     animation: none !important;
     caret-color: transparent !important;
