@@ -196,11 +196,13 @@ def test_script_in_a_text_field_is_shown_as_text(
         job_id = await add_job(database, "en_route")
         async with database.transaction() as conn:
             await conn.execute("UPDATE jobs SET service = $2, address = $2 WHERE id = $1", job_id, evil)
+            await conn.execute("UPDATE people SET name = $1 WHERE id = 'pat'", evil)
         return job_id
 
     job_id = with_company(database_url, prepare)
     with serving(tmp_path, database_url) as server, server.http(token(Role.DISPATCHER, "dee")) as dispatcher:
         link = dispatcher.post(f"/api/jobs/{job_id}/tracking-link").raise_for_status().json()["link"]
         with chromium(chromium_path) as browser, visiting(browser, f"{server.url}/track/{link}") as customer:
-            customer.sees("#facts", evil)
+            for place in ("#status", "#who", "#facts"):
+                customer.sees(place, evil)
             assert customer.page.title() != "owned"

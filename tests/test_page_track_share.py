@@ -109,4 +109,4 @@ def test_without_a_network_the_page_opens_with_what_was_known_and_says_how_old_t
         zoe.sees("h1", "This tracking link is not active")
         zoe.context.set_offline(True)
         zoe.page.reload()
-        zoe.sees("h1", "Finding your visit")  # nothing is kept of a link that opens nothing
+        zoe.sees("#own", "Your visit appears here as soon as")  # nothing is kept of a link that opens nothing

@@ -58,8 +58,9 @@ export class Card {
 
   /** This device's own trouble is said apart from the pro's. */
   private renderOwn(signal: Signal, known_ms: number): void {
-    const trouble = signal === "offline" || signal === "unreachable";
-    const said = trouble && known_ms > 0 ? words.own[signal](ago(known_ms, serverNow(), region)) : "";
+    const trouble = signal === "offline" || signal === "unreachable" ? signal : null;
+    const known = known_ms > 0 ? ago(known_ms, serverNow(), region) : null;
+    const said = trouble === null ? "" : known === null ? words.unknown[trouble] : words.own[trouble](known);
     setText(this.own, said);
     show(this.own, said !== "");
   }

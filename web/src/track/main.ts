@@ -24,6 +24,8 @@ import { words } from "./words/visit.ts";
 
 /** A deploy or a change of network takes about this long: nothing that a person need be told of. */
 const BLINK_MS = 3_000;
+/** A slow network takes so long for the first word; then it is said that there is none. */
+const FIRST_WORD_MS = 8_000;
 /** The parts that are not looked at first are loaded so long after the first words. */
 const EXTRAS_AFTER_MS = 2_000;
 
@@ -136,7 +138,7 @@ function currentSignal(view: JobView | null): Signal {
 
 /** A short blink counts as connected; what was only remembered does not, until the server has confirmed it. */
 function isConnected(): boolean {
-  if (!fresh && watch.view !== null) return performance.now() < BLINK_MS;
+  if (!fresh) return performance.now() < (watch.view === null ? FIRST_WORD_MS : BLINK_MS);
   return down_since_ms === null || Date.now() - down_since_ms < BLINK_MS;
 }
 

@@ -104,6 +104,11 @@ const english = {
     offline: (known: string): string => `You are offline. What you see was known ${known}; it goes on as soon as you are connected again.`,
     unreachable: (known: string): string => `Reconnecting to us… What you see was known ${known}.`,
   },
+  /** The same, while this browser knows nothing of the visit yet. */
+  unknown: {
+    offline: "You are offline. Your visit appears here as soon as you are connected.",
+    unreachable: "We cannot be reached just now. This page tries again by itself.",
+  },
 
   fact: { service: "Service", when: "When", where: "Where" },
 };
@@ -203,6 +208,10 @@ const spanish: typeof english = {
   own: {
     offline: (known) => `No tiene conexión. Lo que ve se supo ${known}; seguirá en cuanto vuelva la conexión.`,
     unreachable: (known) => `Volviendo a conectar… Lo que ve se supo ${known}.`,
+  },
+  unknown: {
+    offline: "No tiene conexión. Su visita aparecerá aquí en cuanto vuelva la conexión.",
+    unreachable: "Ahora no hay respuesta de nuestro lado. Esta página lo intenta de nuevo por sí sola.",
   },
 
   fact: { service: "Servicio", when: "Cuándo", where: "Dónde" },
