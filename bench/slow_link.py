@@ -97,8 +97,9 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pip
             if not piece:
                 break
             writer.write(piece)
-        with contextlib.suppress(OSError):
-            writer.write_eof()
+        if not writer.is_closing():
+            with contextlib.suppress(OSError, RuntimeError):  # uvloop's word for a connection that is gone
+                writer.write_eof()
 
     delivering = asyncio.create_task(deliver())
     try:
