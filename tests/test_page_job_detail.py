@@ -1,60 +1,25 @@
-"""An open job on the dispatch page: what is edited, who gets it, what is refused, and two who edit at once.
-
-Everything is done with the page's own buttons; what another dispatcher does meanwhile comes over the API.
-"""
+"""An open job on the dispatch page: what is edited, who gets it, what is refused, with the page's buttons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from playwright.sync_api import Route
 
-from tests.office import Office, open_job, open_office, section
-from tests.pages import DESK, PHONE, Visitor, chromium, visiting
-from tests.running import token
-from tests.unharmed import DEE, PAT, QUINN, Person
+from tests.job_desk import DAN, PLANNED, TV, at_the_desk, detail, edits, open_company
+from tests.office import Office, open_job, section
+from tests.pages import PHONE
+from tests.unharmed import DEE
 from tracker.local_postgres import PostgresServer
 
 pytestmark = pytest.mark.browser
 MARKUP = "<img src=x onerror=alert(1)>"
-DAN: Person = ("dispatcher", "dan")
-TV = {"kind": "tv", "name": "Frame", "quantity": 1}
-PLANNED = {**TV, "mount_type": "tilt", "tv_size_in": 65}
 
 
 @pytest.fixture(scope="module")
 def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
-        person = {"role": "dispatcher", "name": "Dan Ortiz"}
-        office.call(DEE, "PUT", "/api/dispatch/people/dan", json=person)
-        for who, north in ((PAT, 0.01), (QUINN, 0.03)):
-            office.call(who, "PATCH", "/api/me", json={"on_duty": True})
-            place = {"lat": 53.4084 + north, "lng": -2.9916, "accuracy": 8}
-            office.call(who, "POST", "/api/hauler/location", json=place)
+    with open_company(postgres, template_database, chromium_path) as office:
         yield office
-
-
-@contextmanager
-def at_the_desk(office: Office, **options: Any) -> Iterator[Visitor]:
-    """Dee, who signs in."""
-    link = f"{office.server.url}/dispatch#token={token(*DEE)}"
-    settings = {"viewport": DESK, "locale": "en-US", **options}
-    with chromium(office.chromium_path) as browser, visiting(browser, link, **settings) as dee:
-        yield dee
-
-
-def detail(office: Office, job_id: str) -> dict[str, Any]:
-    """The job as the API tells it."""
-    return office.call(DEE, "GET", f"/api/dispatch/jobs/{job_id}")
-
-
-def edits(office: Office, job_id: str, who: Person, **details: Any) -> None:
-    """Another dispatcher changes the installation."""
-    body = {"version": detail(office, job_id)["version"], **details}
-    office.call(who, "PATCH", f"/api/dispatch/jobs/{job_id}/install-details", json=body)
 
 
 def test_what_nobody_knows_stands_out_and_is_filled_in(office: Office) -> None:
@@ -85,59 +50,6 @@ def test_what_nobody_knows_stands_out_and_is_filled_in(office: Office) -> None:
     assert metadata["items"] == [
         {**TV, "name": f"Frame {MARKUP}", "mount_type": None, "tv_size_in": 65, "customer_provides": False}
     ]
-
-
-def test_two_who_edit_at_once_see_each_other_and_nothing_is_lost(office: Office) -> None:
-    job_id = office.job("accepted")
-    with at_the_desk(office) as dee:
-        open_job(dee, job_id)
-        install = section(dee, "install")
-        dee.page.click(f"{install} >> text=Edit")
-        dee.page.select_option("#edit-wall_type", "BRICK")
-        dee.page.fill("#edit-customer_priority_notes", "Mind the cat")
-        edits(office, job_id, DAN, wall_type="TILE", wire_management_required="NONE")
-        dee.sees(f"{install} [role=status]", "Changed by Dan Ortiz just now")
-        assert dee.page.input_value("#edit-wire_management_required") == "NONE"  # not touched: theirs
-        assert dee.page.input_value("#edit-wall_type") == "BRICK"  # touched: still mine
-        dee.sees(f"{install} [data-field=wall_type] .clash", "Dan Ortiz changed this to: Tile")
-        dee.page.click(f"{install} >> text=Save")
-        dee.sees(f"{install} > .notice", "Choose yours or theirs")
-        assert detail(office, job_id)["metadata"]["wall_type"] == "TILE"  # nothing was sent
-        dee.page.click(f"{install} [data-field=wall_type] >> text=Keep mine")
-        dee.page.click(f"{install} >> text=Save")
-        dee.page.locator(f"{install} form").wait_for(state="detached")
-    metadata = detail(office, job_id)["metadata"]
-    kept = (metadata["wall_type"], metadata["wire_management_required"], metadata["customer_priority_notes"])
-    assert kept == ("BRICK", "NONE", "Mind the cat")
-
-
-def test_an_edit_that_crosses_another_on_the_wire_is_asked_about_too(office: Office) -> None:
-    job_id = office.job("accepted")
-    with at_the_desk(office) as dee:
-        open_job(dee, job_id)
-        money = section(dee, "money")
-        dee.page.click(f"{money} >> text=Set the final price")
-        dee.page.fill("#edit-final_price_cents", "150.00")
-        dee.page.fill("#price-reason", "A second wall")
-        dee.page.context.set_offline(True)  # what Dan does is not heard
-        dee.page.wait_for_timeout(300)
-        body = {
-            "version": detail(office, job_id)["version"],
-            "final_price_cents": 14_000,
-            "reason": "less wire",
-        }
-        office.call(DAN, "PUT", f"/api/dispatch/jobs/{job_id}/price", json=body)
-        dee.page.context.set_offline(False)
-        dee.page.click(f"{money} form button[type=submit]")
-        dee.sees(f"{money} .clash", "Dan Ortiz changed this to: $140.00")
-        dee.page.click(f"{money} >> text=Take theirs")
-        assert dee.page.input_value("#edit-final_price_cents") == "140.00"
-        dee.page.click(f"{money} form button[type=submit]")
-        dee.sees(f"{money} > .notice", "Nothing has been changed")
-        dee.page.fill("#edit-final_price_cents", "160.00")
-        dee.page.click(f"{money} form button[type=submit]")
-        dee.sees(f"{money} .totals", "$160.00")
-    assert detail(office, job_id)["job"]["final_price_cents"] == 16_000
 
 
 def test_the_order_is_planned_placed_and_set_back_with_a_reason(office: Office) -> None:
@@ -177,27 +89,6 @@ def test_the_order_is_planned_placed_and_set_back_with_a_reason(office: Office) 
         dee.sees(f"{equipment} [data-plan=outdated]", "Plan it anew")
 
 
-def test_one_tap_does_not_undo_what_somebody_else_did_a_moment_before(office: Office) -> None:
-    job_id = office.job("accepted")
-    edits(office, job_id, DEE, items=[PLANNED])
-    with at_the_desk(office) as dee:
-        open_job(dee, job_id)
-        equipment = section(dee, "equipment")
-        dee.page.route("**/order-stage", lambda route: _shipped_first(office, job_id, route))
-        dee.page.click(f"{equipment} >> text=Mark as: Ready to order")
-        dee.sees(f"{equipment} > .notice", "Dan Ortiz changed this job just now, so nothing was sent")
-        dee.sees(f"{equipment} [aria-current=step]", "Shipped")
-    assert detail(office, job_id)["metadata"]["order_stage"] == "SHIPPED"
-
-
-def _shipped_first(office: Office, job_id: str, route: Route) -> None:
-    seen = detail(office, job_id)
-    if seen["metadata"]["order_stage"] == "PENDING_REVIEW":
-        body = {"version": seen["version"], "order_stage": "SHIPPED"}
-        office.call(DAN, "PUT", f"/api/dispatch/jobs/{job_id}/order-stage", json=body)
-    route.continue_()
-
-
 def test_who_gets_a_job_is_chosen_among_the_nearest_and_taking_it_away_is_asked(office: Office) -> None:
     job_id = office.job("open")
     with at_the_desk(office) as dee:
@@ -222,25 +113,6 @@ def test_who_gets_a_job_is_chosen_among_the_nearest_and_taking_it_away_is_asked(
         dee.sees(assign, "Turn the job back")
         page.locator("#map .candidate-dot").first.wait_for(state="detached")
         dee.sees(section(dee, "timeline"), "Taken from Quinn Reyes")
-
-
-def test_a_job_that_another_dispatcher_gave_away_is_not_taken_by_surprise(office: Office) -> None:
-    job_id = office.job("open")
-    with at_the_desk(office) as dee:
-        open_job(dee, job_id)
-        assign = section(dee, "assign")
-        dee.page.locator(f"{assign} [data-candidate='pat'] button").wait_for()
-        dee.page.route("**/assign", lambda route: _gives_it_away_first(office, job_id, route))
-        dee.page.click(f"{assign} [data-candidate='pat'] button")
-        dee.sees(f"{assign} > .notice", "Quinn Reyes got this job just now, so nothing was changed")
-        dee.sees(f"{assign} .digest", "Quinn Reyes")
-    assert detail(office, job_id)["job"]["pro"]["id"] == "quinn"
-
-
-def _gives_it_away_first(office: Office, job_id: str, route: Route) -> None:
-    if detail(office, job_id)["job"]["pro"] is None:
-        office.call(DAN, "POST", f"/api/dispatch/jobs/{job_id}/assign", json={"pro_id": "quinn"})
-    route.continue_()
 
 
 def test_a_refused_step_says_why_before_it_is_tried_and_its_override_is_in_the_record(office: Office) -> None:
