@@ -1,6 +1,6 @@
 """Whoever taps twice, because the first tap seemed to do nothing, does one thing.
 
-Each button that sends something is tapped twice in a real browser whose network is bad: the second tap comes
+Buttons that send something are tapped twice in a real browser whose network is bad: the second tap comes
 while the first is on its way. What counts is what the server was asked, and what came of it.
 """
 
@@ -98,7 +98,7 @@ def test_a_step_of_dispatch_is_taken_once_however_quick_the_server_is(stage: Sta
         assert stage.status(job) == "in_progress"
 
 
-def test_a_dispatcher_who_taps_twice_flags_assigns_plans_charges_and_saves_once(stage: Stage) -> None:
+def test_a_dispatcher_who_taps_twice_flags_assigns_holds_and_saves_once(stage: Stage) -> None:
     job = stage.job("open", customer="zoe")
     with stage.desk(f"&job={job}") as dee, asked_by(dee) as asked:
         page = dee.page
@@ -120,6 +120,23 @@ def test_a_dispatcher_who_taps_twice_flags_assigns_plans_charges_and_saves_once(
         dee.sees(f"{money} .digest", "Held")
         once(asked, f"POST dispatch/jobs/{job}/hold")
         save_a_view(dee, asked)
+
+
+def test_an_order_is_made_and_paid_once(stage: Stage) -> None:
+    with stage.desk() as dee, asked_by(dee) as asked:
+        page = dee.page
+        page.click("#sandbox")
+        page.click("#order")
+        page.fill("#order-service", "Hang a lamp")
+        twice(dee, "#drawer-sandbox form button[type=submit]")
+        pay = "#drawer-sandbox [data-sandbox='checkout'] >> text=Pay as the customer"
+        page.locator(pay).wait_for()
+        once(asked, "POST dispatch/orders")
+        once(asked, "POST dispatch/sandbox/checkouts")
+        twice(dee, pay)
+        dee.sees("#drawer-sandbox [data-sandbox='payment_intent']", "held")
+        assert len([one for one in asked if one.endswith("/pay")]) == 1
+        page.keyboard.press("Escape")
 
 
 def give_it_to_quinn(dee: Visitor, job: str, asked: list[str]) -> None:

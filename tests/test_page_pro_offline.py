@@ -132,6 +132,17 @@ def test_a_phone_without_room_says_so_and_still_sends(depot: Depot) -> None:
         quinn.page.locator("#troubles [data-trouble=storage]").wait_for(state="detached")
 
 
+# Made in the page: handing 16 MB over from here takes seconds.
+CHOOSE_A_HUGE_FILE = """
+  (input) => {
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([new Uint8Array(16 << 20)], "huge.jpg", { type: "image/jpeg" }));
+    input.files = chosen.files;
+    input.dispatchEvent(new Event("change"));
+  }
+"""
+
+
 def test_a_file_that_is_no_photo_is_said_and_nothing_waits(depot: Depot) -> None:
     job = depot.job("in_progress", pro="quinn", customer="zoe")
     with depot.phone("quinn") as quinn:
@@ -142,6 +153,9 @@ def test_a_file_that_is_no_photo_is_said_and_nothing_waits(depot: Depot) -> None
         # What calls itself a JPEG goes to the server, whose word counts.
         quinn.page.set_input_files(camera, [{**strange, "mimeType": "image/jpeg"}])
         quinn.sees("#news", "the file is no photo that can be read. Take it again.")
+        # What the browser cannot make small is not even sent when it is larger than the server takes.
+        quinn.page.locator(camera).evaluate(CHOOSE_A_HUGE_FILE)
+        quinn.sees("#news", "This photo is too large. Take it with a lower resolution.")
         assert depot.evidence(job) == []
         assert quinn.page.get_attribute("#sharing", "data-errands") == "0"
 
