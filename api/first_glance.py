@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.limits import RateLimit
 from api.public_route import Answer
 from api.services import Services
 from api.serving import answer_json
@@ -23,12 +24,16 @@ from rooms.membership import decide
 ASKED = b"now"
 
 
-def first_glance(services: Services) -> Answer:
-    """The answer for the link in the path. It raises LinkRefused for a link that opens nothing (any more)."""
+def first_glance(services: Services, limit: RateLimit) -> Answer:
+    """The answer for the link in the path, within what the link may ask of the API as well.
+
+    It raises LinkRefused for a link that opens nothing (any more), Busy.
+    """
     visible = frozenset(services.settings.visible_statuses)
 
     async def glance(scope: Scope) -> Response:
         who = await services.authenticator.authenticate({"link": scope["path_params"]["link"]})
+        limit.spend(who.id)
         facts, ack = await services.snapshots.read(who, UUID(who.job_id), None)
         membership = decide(who, facts, visible, time.time())
         if membership is None:

@@ -122,19 +122,20 @@ def build_site(
     openapi = build_openapi(endpoints, version=version("tracker"), server=settings.public_url)
     policy = page_policy(public_url=settings.public_url, map_tiles_url=settings.map_tiles_url)
     streets = json.loads(settings.map_streets.read_bytes()) if settings.map_streets else None
+    limit = RateLimit()
     routes: list[Route] = [
         *routes_for(
             endpoints,
             services=services,
             authenticate=services.authenticator.authenticate,
-            limit=RateLimit(),
+            limit=limit,
         ),
         *ops_routes(readiness=readiness, scrape=scrape, openapi=openapi),
         *evidence_routes(services),
         *portrait_routes(services),
         *docs_routes(),
         *map_routes(tiles_url=settings.map_tiles_url, attribution=settings.map_attribution, streets=streets),
-        *page_routes(settings.web_dist, policy=policy, glance=first_glance(services)),
+        *page_routes(settings.web_dist, policy=policy, glance=first_glance(services, limit)),
     ]
     http = Edge(
         Router(routes, default=nothing_here, redirect_slashes=False),

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.raw_http import RawHttp
 from db.pool import Database
 from tests.company import with_company
 from tests.errands import fix, job, link_to, post
@@ -98,3 +99,24 @@ def test_a_link_that_was_passed_on_glances_as_it_watches(web: Process) -> None:
     answer = glance(web, shared).json()
     assert answer["snapshot"]["shared"] is True
     assert answer == asyncio.run(watched(web, shared))
+
+
+def test_a_glance_counts_towards_what_its_link_may_ask(web: Process) -> None:
+    """It reads as much as a `watch`, and a link may be in many hands."""
+    link = link_to(web, job(web, "en_route"))
+
+    async def flood() -> set[int]:
+        async def some() -> list[int]:
+            glances = []
+            async with RawHttp(web.port or 0) as http:
+                for turn in range(100):
+                    if turn % 10:
+                        await http.ask("GET", "/api/push/key", {"Authorization": f"Link {link}"})
+                    else:
+                        glances.append((await http.ask("GET", f"/track/{link}?now")).status)
+            return glances
+
+        return {status for part in await asyncio.gather(*(some() for _ in range(8))) for status in part}
+
+    assert asyncio.run(flood()) == {200, 429}
+    assert glance(web, "unknown").status_code == 401
