@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from pyproj import Geod
 
 from db.pool import Database
 from rooms.principal import Role
 from tests.company import with_database
-from tests.running import SECRET, Process, serving, token
+from tests.demo_city import CITY, demo, metres, visitor_of
+from tests.running import SECRET, Process, token
 from tracker.city.made_up_drive import made_up_drive, standing_at
 from tracker.city.people import VISITOR
-from tracker.city.seed import build_city
-from tracker.demo_pros import _assignments
+from tracker.demo_pros import who_drives
 from tracker.demo_seed import seed_city
 from tracker.demo_visitor import visiting
 from tracker.settings import Settings
 
-CITY = build_city()
-EARTH = Geod(ellps="WGS84")
-PAINTED = CITY.person["customer-17"].home
-
-
-@contextmanager
-def demo(folder: Path, database_url: str) -> Iterator[Process]:
-    """A demo's server, its database seeded."""
-
-    async def seed(database: Database) -> None:
-        assert await seed_city(database, CITY, datetime.now(UTC))
-
-    with_database(database_url, seed)
-    with serving(folder, database_url, DEMO_CITY="1") as web:
-        yield web
-
-
-def visitor_of(web: Process) -> Settings:
-    """The settings that the demo's own process has."""
-    settings = Settings.from_env({"DATABASE_URL": "postgresql://x/x", "TRACKER_SECRET": SECRET})
-    return replace(settings, public_url=web.url, demo_city=1)
+A_DOOR = CITY.person["customer-17"].home
 
 
 def test_a_job_waits_for_the_visitor_until_it_is_done_and_then_another(
@@ -92,7 +68,7 @@ def drives_are_made_up(web: Process) -> None:
         home = CITY.person[VISITOR].home
         (at_home,) = pro.get("/api/demo/drive").json()["fixes"]
         assert metres((at_home["lat"], at_home["lng"]), (home.lat, home.lng)) < 15
-        there = {"to_lat": PAINTED.lat, "to_lng": PAINTED.lng}
+        there = {"to_lat": A_DOOR.lat, "to_lng": A_DOOR.lng}
         assert len(pro.get("/api/demo/drive", params=there).json()["fixes"]) > 60
         assert pro.get("/api/demo/drive", params={"lat": 41.3}).status_code == 422
     with web.http(token(Role.CUSTOMER, "customer-1")) as customer:
@@ -103,7 +79,7 @@ def test_the_visitors_pro_is_nobody_elses(database_url: str) -> None:
     async def story(database: Database) -> list[str]:
         await seed_city(database, CITY, datetime.now(UTC))
         settings = Settings.from_env({"DATABASE_URL": "postgresql://x/x", "TRACKER_SECRET": SECRET})
-        return [one.pro_id for one in await _assignments(settings, database, CITY, 40)]
+        return [one.pro_id for one in await who_drives(settings, database, CITY, 40)]
 
     simulated = with_database(database_url, story)
     assert VISITOR not in simulated
@@ -114,17 +90,13 @@ def test_the_visitors_pro_is_nobody_elses(database_url: str) -> None:
 
 def test_a_made_up_drive_keeps_to_the_streets_and_ends_at_the_door() -> None:
     home = CITY.person[VISITOR].home
-    fixes = made_up_drive(CITY.network, (home.lat, home.lng), (PAINTED.lat, PAINTED.lng))
+    fixes = made_up_drive(CITY.network, (home.lat, home.lng), (A_DOOR.lat, A_DOOR.lng))
     assert (fixes[0].speed_mps, fixes[-1].speed_mps) == (0.0, 0.0)
     assert metres((fixes[0].lat, fixes[0].lng), (home.lat, home.lng)) < 15
-    assert metres((fixes[-1].lat, fixes[-1].lng), (PAINTED.lat, PAINTED.lng)) < 15
+    assert metres((fixes[-1].lat, fixes[-1].lng), (A_DOOR.lat, A_DOOR.lng)) < 15
     for before, after in itertools.pairwise(fixes):
         assert metres((before.lat, before.lng), (after.lat, after.lng)) < 30  # a second at 60 mph
         street = CITY.network.nearest(after.lat, after.lng)
         assert metres((street.lat, street.lng), (after.lat, after.lng)) < 15  # a phone's error
     berlin = standing_at(CITY.network, (52.5, 13.4))
     assert metres((berlin.lat, berlin.lng), (CITY.network.plane.lat, CITY.network.plane.lng)) < 12_000
-
-
-def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
-    return float(EARTH.inv(a[1], a[0], b[1], b[0])[2])

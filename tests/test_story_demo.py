@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo_city import CITY, metres
 from tests.pages import DESK, Visitor, chromium, visiting
 from tests.ports import free_port
 from tests.pro_phone import sign
 from tests.running import ROOT, wait_for
+from tracker.city.people import VISITOR
 
 pytestmark = pytest.mark.browser
 STARTS_WITHIN_S = 40.0
@@ -66,15 +68,18 @@ def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, c
             visiting(browser, link(said, "dispatch"), viewport=DESK, locale="en-US") as dispatch,
         ):
             dispatch.sees("#panel", "Ivy Bishop")
+            pro.sees("#demo", "Simulated drive")  # nobody is asked for a location that is nowhere near
             tap(pro, "Set off")
             customer.sees("#status", "Ivy Bishop is on the way")
             customer.sees("#contact", "Live")
+            the_van_drives(customer)
             tap(pro, "I have arrived")
             customer.sees("#status", "Ivy Bishop is at your door")
             tap(pro, "Sample photo")
             tap(pro, "Start work")
             dispatch.sees("#panel", "Working")
             tap(pro, "Sample photo")
+            pro.page.locator(".is-first >> text=Sample photo").wait_for(state="detached")
             tap(pro, "Sign on screen")
             sign(pro)
             tap(pro, "Finish the job")
@@ -83,6 +88,21 @@ def test_a_stranger_completes_a_job_with_the_three_printed_links(folder: Path, c
             # And another job waits: its customer's link is printed.
             pro.page.locator(".is-first >> text=Set off").wait_for(timeout=15_000)
             wait_for(lambda: link(said, "track") != first, "the next customer's link")
+
+
+def the_van_drives(customer: Visitor) -> None:
+    """From the pro's home, along the streets."""
+    customer.until(lambda: dot_of(customer) is not None, "the dot on the customer's map")
+    began, home = dot_of(customer), CITY.person[VISITOR].home
+    assert began is not None
+    assert metres(began, (home.lat, home.lng)) < 150
+    customer.until(lambda: metres(dot_of(customer) or began, began) > 25, "the van driving", within_s=20)
+
+
+def dot_of(customer: Visitor) -> tuple[float, float] | None:
+    """Where the customer's map has the dot."""
+    lat, _, lng = customer.map_data("dot").partition(",")
+    return (float(lat), float(lng)) if lng else None
 
 
 def tap(pro: Visitor, words: str) -> None:

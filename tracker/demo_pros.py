@@ -33,7 +33,7 @@ async def _run(settings: Settings, count: int) -> None:
     city = build_city()
     database = await Database.connect(settings.need_database_url(), size=1)
     try:
-        assignments = await _assignments(settings, database, city, count)
+        assignments = await who_drives(settings, database, city, count)
     finally:
         await database.close()
     life = asyncio.create_task(
@@ -52,7 +52,7 @@ async def _run(settings: Settings, count: int) -> None:
         raise error
 
 
-async def _assignments(settings: Settings, database: Database, city: City, count: int) -> list[Assignment]:
+async def who_drives(settings: Settings, database: Database, city: City, count: int) -> list[Assignment]:
     """The first `count` pros, those on the way first, then those with another job, then the free ones.
 
     A few more who are at work already join them, so that a visitor soon sees work finished and paid. The
