@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Request, Route
 
 from tests.customer_page import MARKUP, House, open_house
 from tests.running import wait_for
@@ -89,6 +90,42 @@ def test_an_amount_is_asked_for_and_a_tip_whose_answer_was_lost_is_given_once(ho
         assert zoe.page.locator("#tip form").count() == 0
     wait_for(lambda: house.money(job)["tip_cents"] == 750, "the tip being taken")
     assert [one["amount_cents"] for one in house.money(job)["payments"] if one["purpose"] == "tip"] == [750]
+
+
+def test_a_tip_that_was_declined_is_not_taken_for_the_next_one_though_its_answer_was_lost(
+    house: House,
+) -> None:
+    _, link = house.finished()
+    keys: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/tip"):
+            keys.append(json.loads(request.post_data or "")["key"])
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    def with_a_declined_one(route: Route) -> None:
+        answer = route.fetch()
+        first, *others = answer.json()["tips"]
+        tips = [{**first, "status": "failed"}, *others]
+        route.fulfill(response=answer, json={**answer.json(), "tips": tips})
+
+    with house.opens(link) as cleo:
+        cleo.page.on("request", note)
+        give = cleo.page.locator("#tip button", has_text="Give $12.00")
+        cleo.page.locator(".choice", has_text="10%").click()
+        cleo.page.route("**/tip", lose_the_answer)
+        cleo.page.route("**/receipt", with_a_declined_one)
+        give.click()
+        cleo.sees("#tip", "declined by your bank")
+        cleo.page.unroute("**/tip")
+        cleo.page.locator(".choice", has_text="10%").click()
+        give.click()
+        cleo.sees("#tip", "Thank you!")
+        cleo.page.unroute_all(behavior="wait")
+    assert len(set(keys)) == len(keys) == 2
 
 
 def test_a_cancelled_visit_says_what_became_of_the_money(house: House) -> None:

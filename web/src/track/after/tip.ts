@@ -39,6 +39,7 @@ export class TipPart {
     const state = JSON.stringify([tips, may_tip, price_cents]);
     if (this.sending || tips.length < this.tips || state === this.shown) return; // nobody's choice is thrown away
     this.shown = state;
+    if (tips.length > this.tips) forget(device, this.place); // what became of it is known: the next is another
     this.tips = tips.length;
     const amount = (cents: number): string => money(cents, region, currency);
     const last = tips.at(-1);
@@ -119,8 +120,9 @@ export class TipPart {
     else forget(device, this.place);
   }
 
+  /** Of the tip after those that are known: one that was declined keeps its key, and another needs its own. */
   private get place(): string {
-    return `tracker.tip.${this.job_id}`;
+    return `tracker.tip.${this.job_id}.${this.tips}`;
   }
 
   private key(): string {
