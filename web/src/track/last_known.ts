@@ -23,7 +23,7 @@ export class LastKnown {
 
   constructor(link: string) {
     this.key = PREFIX + link;
-    forgetOldVisits(this.key);
+    forgetOldVisits();
   }
 
   read(): Known | null {
@@ -60,10 +60,10 @@ function parse(text: string | null): Known | null {
   }
 }
 
-/** Links die, and their pages are not opened again to say so. */
-function forgetOldVisits(own: string): void {
+/** Links die, and their pages are not opened again, or not with a network, to say so. */
+function forgetOldVisits(): void {
   for (const key of keysOf(device)) {
-    if (!key.startsWith(PREFIX) || key === own) continue;
+    if (!key.startsWith(PREFIX)) continue;
     const kept = parse(recall(device, key));
     if (kept === null || Date.now() - kept.at_ms > FORGOTTEN_AFTER_MS) forget(device, key);
   }
