@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from api.jobs import STAFF, StatusAnswer, status_answer, told
 from api.routing import Request, endpoint
@@ -14,7 +14,7 @@ from api.shapes import Answer, Input, Instant, Latitude, Longitude, PersonId, Ve
 from db.candidates import candidates_for, skill_name
 from db.errors import Invalid, NotFound, Problem, Unavailable
 from db.need_job import need_job
-from tracker.jobs.assign import reassign_job
+from tracker.jobs.assign import Holder, reassign_job
 from tracker.jobs.candidates import Ranked, rank
 from tracker.jobs.facts import StaleVersion
 from tracker.jobs.lifecycle import TransitionRefused
@@ -28,10 +28,11 @@ class AssignBody(Input):
 
 
 class Assignment(Input):
-    """Which job, and who gets it."""
+    """Which job, and who gets it. `holder`: only if this pro has it still; null: if nobody has."""
 
     job_id: UUID
     pro_id: PersonId
+    holder: PersonId | UnsetType | None = UNSET
 
 
 class BulkBody(Input):
@@ -154,7 +155,12 @@ async def _assign_one(request: Request[Services, BulkBody, None], one: Assignmen
     services = request.services
     try:
         moved = await reassign_job(
-            services.database, request.principal, one.job_id, one.pro_id, now=request.now
+            services.database,
+            request.principal,
+            one.job_id,
+            one.pro_id,
+            expected_holder=None if one.holder is UNSET else Holder(one.holder),
+            now=request.now,
         )
     except Unavailable:
         raise  # for all of them: asking again gives what is given already to the same pro

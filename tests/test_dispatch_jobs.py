@@ -196,6 +196,19 @@ def test_many_jobs_are_given_at_once_and_each_is_told_by_itself(web: Process) ->
     assert asked(web, "SELECT pro_id FROM jobs WHERE id = $1", jobs[0]) == "quinn"
 
 
+def test_of_many_jobs_none_is_taken_from_whoever_got_it_since_the_dispatcher_looked(web: Process) -> None:
+    free, given, kept = (job_in(web, status) for status in ("open", "open", "accepted"))
+    dispatch(web, "POST", f"{given}/assign", {"pro_id": "pat"})  # by a colleague, meanwhile
+    seen = [(free, None), (given, None), (kept, "pat")]
+    wanted = [{"job_id": job_id, "pro_id": "quinn", "holder": holder} for job_id, holder in seen]
+    for _ in range(2):  # also when it is asked again after no answer
+        outcomes = dispatch(web, "POST", "assign", {"assignments": wanted})["outcomes"]
+        assert [one["code"] for one in outcomes] == [None, "holder_changed", None]
+        assert outcomes[1]["retry"] is False
+    holders = [asked(web, "SELECT pro_id FROM jobs WHERE id = $1", job_id) for job_id, _ in seen]
+    assert holders == ["quinn", "pat", "quinn"]
+
+
 def test_a_batch_of_orders_becomes_jobs_once(web: Process) -> None:
     orders = [
         {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from db.errors import Conflict
 from db.jobs import Job, lock_job
 from db.need_job import NoSuchJob
 from db.pool import Connection, Database
@@ -23,6 +25,19 @@ _WAYS_TO_A_PRO = frozenset(
 ASSIGNABLE = (_WAITING | _WAYS_TO_A_PRO) - {Status.EN_ROUTE}
 
 
+class HolderChanged(Conflict):
+    """Somebody else was given this job, or lost it, since you looked."""
+
+    code = "holder_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who had the job when a dispatcher decided to give it to another; `pro_id` None: nobody."""
+
+    pro_id: str | None
+
+
 async def reassign_job(
     database: Database,
     principal: Principal,
@@ -30,11 +45,13 @@ async def reassign_job(
     pro_id: str,
     *,
     expected_version: int | None = None,
+    expected_holder: Holder | None = None,
     now: datetime,
 ) -> Moved:
     """Give a job to a pro, also when another one has it but is not on the way yet.
 
-    With `expected_version`, raises StaleVersion when the job has changed since. Jobs of the new pro whose
+    With `expected_version`, raises StaleVersion when the job has changed since; with `expected_holder`,
+    HolderChanged when it changed hands. Jobs of the new pro whose
     windows meet are flagged in the same transaction; those of the one who loses it are cleared by the effect
     CHECK_SCHEDULE. Raises NotFound, Invalid, TransitionRefused, Unavailable.
     """
@@ -48,6 +65,8 @@ async def reassign_job(
             return await taken_before(conn, job)
         if expected_version is not None and job.version != expected_version:
             raise StaleVersion(current=job.version)
+        if expected_holder is not None and job.pro_id != expected_holder.pro_id:
+            raise HolderChanged
         step = Step(Status.ACCEPTED, pro_id=pro_id)
         await pro_after(conn, job, step, principal)
         step = _kept_or_checked(job, step, principal)

@@ -1,6 +1,7 @@
 import { h, refill } from "../../lib/dom.ts";
 import { distance } from "../../lib/format.ts";
 import { HttpProblem, type Http } from "../../lib/http.ts";
+import { inWords } from "../../lib/problems.ts";
 import { region } from "../../lib/region.ts";
 import type { Card } from "../card.ts";
 import { button, field, smallForm } from "../forms.ts";
@@ -12,6 +13,7 @@ import { pieces, suitedFor, type Candidate, type Suited } from "./suited.ts";
 interface Outcome {
   job_id: string;
   outcome: "assigned" | "unchanged" | "refused";
+  code: string | null;
   detail: string | null;
   retry: boolean;
 }
@@ -97,10 +99,11 @@ export class BulkAssign {
     this.busy = true;
     this.body.setAttribute("aria-busy", "true");
     for (const button of this.body.querySelectorAll("button")) button.disabled = true;
+    const holders = new Map(this.cards.map(({ id, pro }) => [id, pro?.id])); // as they were when the person decided
     let problem: HttpProblem | null = null;
     try {
       for (const some of pieces(ids, AT_ONCE)) {
-        const assignments = some.map((job_id) => ({ job_id, pro_id }));
+        const assignments = some.map((job_id) => ({ job_id, pro_id, holder: holders.get(job_id) ?? null }));
         const { outcomes } = await this.http.post<{ outcomes: Outcome[] }>("api/dispatch/jobs/assign", { assignments });
         for (const outcome of outcomes) this.outcomes.set(outcome.job_id, outcome);
       }
@@ -137,7 +140,7 @@ export class BulkAssign {
       { "data-outcome": kind, "data-bulk-job": card.id },
       h("span", { class: "row small" }, h("strong", {}, card.service), h("span", { class: "tag", "data-tone": TONES[kind] }, words.bulk.outcome[kind])),
       h("span", { class: "small muted" }, [card.customer_name, card.address].join(" · ")),
-      outcome?.detail && h("span", { class: "small" }, outcome.detail),
+      outcome?.detail && h("span", { class: "small" }, inWords(outcome.code ?? "", outcome.detail)),
     );
   }
 }
