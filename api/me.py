@@ -13,12 +13,14 @@ from db.errors import NotFound
 from db.jobs import list_jobs
 from db.people import profile_of, set_on_duty, sign_out, update_profile
 from rooms.principal import Role
+from tracker.evidence.portraits import portrait_address
 
 Req: TypeAlias = Request[Services, None, None]
 
 
 class MeAnswer(Answer):
-    """The caller's own record. `demo`: this server is one, and may make up where I drive."""
+    """The caller's own record. `demo`: this server is one, and may make up where I drive. `photo`: the
+    portrait's public address, relative to the server's root."""
 
     id: str
     role: str
@@ -27,6 +29,7 @@ class MeAnswer(Answer):
     email: str | None
     on_duty: bool
     skills: list[str]
+    photo: str | None
     demo: bool
 
 
@@ -51,6 +54,7 @@ async def read_me(request: Req) -> MeAnswer:
             email=None,
             on_duty=False,
             skills=[],
+            photo=None,
             demo=demo,
         )
     return MeAnswer(
@@ -61,6 +65,7 @@ async def read_me(request: Req) -> MeAnswer:
         email=person.email,
         on_duty=person.on_duty,
         skills=person.skills,
+        photo=portrait_address(person.photo_key),
         demo=demo,
     )
 

@@ -21,7 +21,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person's own record; `skills` are codes."""
+    """A person's own record; `skills` are codes, `photo_key` says where the portrait is."""
 
     id: str
     role: str
@@ -29,6 +29,7 @@ class Profile:
     phone: str | None
     email: str | None
     on_duty: bool
+    photo_key: str | None
     skills: list[str]
 
 
@@ -60,7 +61,7 @@ async def profile_of(conn: Connection, person_id: str) -> Profile | None:
     """A person's record, or None."""
     row = await conn.fetchrow(
         """
-        SELECT p.id, p.role, p.name, p.phone, p.email, p.on_duty,
+        SELECT p.id, p.role, p.name, p.phone, p.email, p.on_duty, p.photo_key,
                ARRAY(SELECT s.code FROM pro_skills ps JOIN skills s USING (skill_no)
                      WHERE ps.pro_id = p.id ORDER BY s.code) AS skills
         FROM people p WHERE p.id = $1

@@ -11,6 +11,7 @@ from playwright.sync_api import Route
 from db.pool import Database
 from tests.company import DOOR
 from tests.pages import visiting
+from tests.photos import photo
 from tests.pro_phone import MARKUP, Depot, at, card, go_on_duty, next_step, open_depot
 from tests.running import token, wait_for
 from tests.unharmed import CLEO, DEE, PAT, QUINN
@@ -19,6 +20,7 @@ from tracker.money.ledger import Account, Entry, post
 
 pytestmark = pytest.mark.browser
 
+PHOTO = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photo(800, 600)}
 
 # Chromium without Google's services has no push service of its own.
 MADE_UP_SUBSCRIPTION = """
@@ -246,3 +248,18 @@ def test_a_sign_in_ends_for_all_tabs_when_it_is_revoked_and_a_pasted_link_begins
         quinn.page.fill("#link", f"{url}/pro#token={token('pro', 'quinn')}")
         quinn.page.click("text=Sign in >> nth=-1")
         quinn.page.locator("#sharing-switch").wait_for()
+
+
+def test_a_pro_gives_customers_a_picture_and_takes_it_away(depot: Depot) -> None:
+    with depot.phone() as pat:
+        pat.page.click("[data-tab=me]")
+        pat.sees("#portrait", "Add your picture")
+        pat.page.set_input_files("#portrait input", [{**PHOTO, "mimeType": "image/heic", "buffer": b"no"}])
+        pat.sees("#portrait", "cannot be read as a photo")
+        pat.page.set_input_files("#portrait input", [PHOTO])
+        pat.sees("#portrait", "Your customers see this picture now.")
+        address = depot.office.call(PAT, "GET", "/api/me")["photo"]
+        assert pat.page.locator("#portrait img").get_attribute("src").endswith(address)
+        pat.page.click("[data-key=no-portrait]")
+        pat.sees("#portrait", "Your customers see your initials now.")
+        assert depot.office.call(PAT, "GET", "/api/me")["photo"] is None

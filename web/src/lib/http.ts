@@ -57,8 +57,8 @@ export class Http {
   }
 
   /** Sends a file as it is. @throws HttpProblem, also when there is no answer within the server's own 60 s. */
-  upload<T>(path: string, file: Blob): Promise<T> {
-    return this.send<T>("POST", path, file, file.type, 65_000);
+  upload<T>(path: string, file: Blob, method: "POST" | "PUT" = "POST"): Promise<T> {
+    return this.send<T>(method, path, file, file.type, 65_000);
   }
 
   /** A file that is not JSON, for example a list as CSV. @throws HttpProblem; a long list may take the server's own 60 s. */

@@ -3,6 +3,7 @@ import { moment } from "../lib/format.ts";
 import { HttpProblem, type Http } from "../lib/http.ts";
 import { region } from "../lib/region.ts";
 import { plainly } from "./plain.ts";
+import { PortraitPart } from "./portrait_part.ts";
 import { words } from "./words.ts";
 
 /** `GET /api/me`. */
@@ -11,6 +12,8 @@ export interface Me {
   name: string | null;
   on_duty: boolean;
   skills: string[];
+  /** The portrait's address below the server's root. */
+  photo: string | null;
   /** The server is a demo. */
   demo: boolean;
 }
@@ -27,6 +30,7 @@ interface Reviews {
 export class AboutMe {
   private readonly http: Http;
   private readonly learned: (me: Me) => void;
+  private readonly portrait: PortraitPart;
   private me: Me | null = null;
   private reviews: Reviews | null = null;
 
@@ -34,12 +38,14 @@ export class AboutMe {
   constructor(http: Http, learned: (me: Me) => void) {
     this.http = http;
     this.learned = learned;
+    this.portrait = new PortraitPart(http, () => this.refreshMe());
   }
 
   /** @throws HttpProblem */
   async refreshMe(): Promise<void> {
     this.me = await this.http.get<Me>("api/me");
     this.learned(this.me);
+    this.portrait.show(this.me);
     this.drawMe();
   }
 

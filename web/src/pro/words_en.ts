@@ -224,6 +224,11 @@ export const english = {
     unrated: "No reviews yet. They stand here after your first finished jobs.",
     stars: (count: number): string => `${count} of 5 stars`,
     more: "Show older ones",
+    addPortrait: "Add your picture",
+    changePortrait: "Change your picture",
+    removePortrait: "Remove it",
+    portraitKept: "Your customers see this picture now.",
+    portraitGone: "Your customers see your initials now.",
     skills: (skills: string): string => `Skills: ${skills}`,
     push: {
       unsupported: "This browser cannot notify you. On an iPhone, first add this page to your home screen.",

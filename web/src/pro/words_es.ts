@@ -214,6 +214,11 @@ export const spanish: Words = {
     unrated: "Todavía no hay opiniones. Aparecen aquí tras tus primeros trabajos terminados.",
     stars: (count) => `${count} de 5 estrellas`,
     more: "Ver anteriores",
+    addPortrait: "Añadir tu foto",
+    changePortrait: "Cambiar tu foto",
+    removePortrait: "Quitarla",
+    portraitKept: "Tus clientes ven ahora esta foto.",
+    portraitGone: "Tus clientes ven ahora tus iniciales.",
     skills: (skills) => `Oficios: ${skills}`,
     push: {
       unsupported: "Este navegador no puede avisarte. En un iPhone, primero añade esta página a la pantalla de inicio.",
