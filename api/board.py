@@ -23,11 +23,15 @@ from db.errors import Invalid
 
 
 class BoardAnswer(Answer):
-    """A page of cards; `next` is the cursor of the page after it. Days are those of `time_zone` (IANA)."""
+    """A page of cards; `next` is the cursor of the page after it.
+
+    Days are those of `time_zone` (IANA), amounts are of `currency` (ISO 4217).
+    """
 
     cards: list[Card]
     next: str | None
     time_zone: str
+    currency: str
 
 
 @endpoint(
@@ -53,8 +57,13 @@ async def read_board(request: Request[Services, None, BoardQuery]) -> BoardAnswe
     async with database.connection() as conn:
         rows = await board_rows(conn, wanted, now=request.now, sort=sort, after=after, limit=query.limit + 1)
     page, more = one_page(rows, query.limit, _place_after)
-    zone = request.services.settings.time_zone
-    return BoardAnswer(cards=[card_of(row) for row in page], next=more, time_zone=zone)
+    settings = request.services.settings
+    return BoardAnswer(
+        cards=[card_of(row) for row in page],
+        next=more,
+        time_zone=settings.time_zone,
+        currency=settings.currency,
+    )
 
 
 async def _csv_pages(

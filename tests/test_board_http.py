@@ -121,6 +121,7 @@ def test_a_card_holds_what_the_board_shows(web: Process, home: str) -> None:
         ],
         "next": None,
         "time_zone": "UTC",
+        "currency": "usd",
     }
 
 

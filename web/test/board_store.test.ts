@@ -11,7 +11,7 @@ const card = (id: string, version: number, status: Status = "open"): Card => ({
   ...{ order_required: false, money: { state: "none", cents: 0 }, created_at: "2026-11-20T12:00:00.000Z" },
   ...{ promised_arrival_at: null, late: false },
 });
-const page = (cards: Card[], next: string | null = null): BoardPage => ({ cards, next, time_zone: "Europe/Madrid" });
+const page = (cards: Card[], next: string | null = null): BoardPage => ({ cards, next, time_zone: "Europe/Madrid", currency: "EUR" });
 
 /** A store whose server answers when the test says so, and a clock that stands still otherwise. */
 class Desk {
@@ -75,6 +75,7 @@ test("everything is read page by page, and told once", () =>
     assert.deepEqual(desk.versions(), { a: 1, b: 1 });
     assert.deepEqual(desk.told, [null]);
     assert.equal(desk.store.time_zone, "Europe/Madrid");
+    assert.equal(desk.store.currency, "EUR");
   }));
 
 test("a burst of changes is one question; a job that ended leaves, and what is as it was is not told", () =>

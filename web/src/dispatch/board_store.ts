@@ -26,6 +26,8 @@ export class BoardStore {
   ready = false;
   /** The company's time zone, an IANA name. */
   time_zone = "UTC";
+  /** Of all amounts, ISO 4217. */
+  currency = "usd";
   private readonly http: Http;
   private readonly trouble: (problem: HttpProblem) => void;
   private readonly all = new Map<string, Card>();
@@ -131,6 +133,7 @@ export class BoardStore {
     for (;;) {
       const page = await this.page(query);
       this.time_zone = page.time_zone;
+      this.currency = page.currency;
       for (const card of page.cards) found.set(card.id, card);
       if (page.next === null) break;
       query.set("cursor", page.next);

@@ -27,11 +27,15 @@ export interface Card extends Place {
   late: boolean;
 }
 
-/** A page of cards; `next` is the cursor of the page after it. Days are the company's, which are those of `time_zone`. */
+/**
+ * A page of cards; `next` is the cursor of the page after it. Days are the company's, which are those of `time_zone`;
+ * amounts are of `currency`, ISO 4217.
+ */
 export interface BoardPage {
   cards: Card[];
   next: string | null;
   time_zone: string;
+  currency: string;
 }
 
 /** Statuses of jobs that still need somebody, in the order in which a board shows them. */

@@ -161,7 +161,7 @@ export class Board {
     const active = this.store.shown();
     const known = new Set(active.map(({ id }) => id));
     this.shown = [...active, ...this.ended.cards.filter(({ id }) => !known.has(id) && !this.store.cards.has(id))];
-    this.list.show(grouped(this.shown, this.filter.sort), this.changed, now_ms);
+    this.list.show(grouped(this.shown, this.filter.sort), this.changed, { now_ms, currency: this.store.currency });
     this.filters.show(this.filter, choicesOf(this.store.cards, this.filter, now_ms, this.store.time_zone));
     this.selection.keep(new Set(this.list.order));
     this.showSelection();

@@ -3,7 +3,7 @@ import type { Status } from "../../lib/wire.ts";
 import type { Card } from "../card.ts";
 import { words as common } from "../words.ts";
 import type { Group } from "./order.ts";
-import { Row } from "./row.ts";
+import { Row, type Terms } from "./row.ts";
 import type { Selection } from "./selection.ts";
 import { pieces } from "./suited.ts";
 
@@ -63,7 +63,7 @@ export class BoardList {
   }
 
   /** Shows the groups. `changed` are the jobs that changed before somebody's eyes; null: it is another list. */
-  show(groups: readonly Group[], changed: ReadonlySet<string> | null, now_ms: number): void {
+  show(groups: readonly Group[], changed: ReadonlySet<string> | null, terms: Terms): void {
     const { activeElement } = document;
     const focused = idOf(activeElement);
     const shown = new Map(groups.flatMap((group) => group.cards.map((card) => [card.id, card] as const)));
@@ -72,7 +72,7 @@ export class BoardList {
       row.element.remove(); // what did not change keeps its place among the others: it need not be moved
       if (!shown.has(id)) this.rows.delete(id);
     }
-    this.fillParts(groups, changed, now_ms);
+    this.fillParts(groups, changed, terms);
     const before = this.order;
     this.order = [...shown.keys()];
     const row = focused === null ? undefined : this.rows.get(focused);
@@ -94,11 +94,11 @@ export class BoardList {
     for (const [id, row] of this.rows) row.tick(this.selection.has(id));
   }
 
-  private fillParts(groups: readonly Group[], changed: ReadonlySet<string> | null, now_ms: number): void {
+  private fillParts(groups: readonly Group[], changed: ReadonlySet<string> | null, terms: Terms): void {
     const elements = groups.map((group) => {
       const part = this.part(group.status);
       setText(part.count, String(group.cards.length));
-      const rows = group.cards.map((card) => this.row(card, changed, now_ms).element);
+      const rows = group.cards.map((card) => this.row(card, changed, terms).element);
       const stretches = pieces(rows, STRETCH);
       for (const [index, some] of stretches.entries()) fill((part.stretches[index] ??= stretch()), some);
       fill(part.list, part.stretches.slice(0, stretches.length));
@@ -107,10 +107,10 @@ export class BoardList {
     fill(this.element, elements);
   }
 
-  private row(card: Card, changed: ReadonlySet<string> | null, now_ms: number): Row {
+  private row(card: Card, changed: ReadonlySet<string> | null, terms: Terms): Row {
     const known = this.rows.get(card.id);
     const row = known ?? new Row(card.id);
-    row.show(card, now_ms, changed?.has(card.id) ?? false);
+    row.show(card, terms, changed?.has(card.id) ?? false);
     if (known === undefined) {
       this.rows.set(card.id, row);
       row.mark(card.id === this.current);

@@ -8,6 +8,12 @@ import { lateBy } from "./lateness.ts";
 
 const FLAG = "M6 3v18h2v-7h11l-3-4.5L19 5H8V3H6Z";
 
+/** What all rows are written in. `currency`: ISO 4217. */
+export interface Terms {
+  now_ms: number;
+  currency: string;
+}
+
 /** One job in the list: made once, and changed where its card changed. */
 export class Row {
   readonly element: HTMLElement;
@@ -21,6 +27,7 @@ export class Row {
   private readonly badges = h("span", { class: "badges" });
   private drawn: Card | null = null;
   private minute = 0;
+  private currency = "";
 
   constructor(id: string) {
     this.box = h("input", { type: "checkbox", "data-select": id, tabindex: "-1" });
@@ -36,20 +43,22 @@ export class Row {
   }
 
   /** Shows the card; `glow` when it changed before somebody's eyes. */
-  show(card: Card, now_ms: number, glow: boolean): void {
+  show(card: Card, { now_ms, currency }: Terms, glow: boolean): void {
     const minute = Math.floor(now_ms / 60_000);
-    if (this.drawn === card && this.minute === minute) return; // of a thousand rows nearly all
+    const same = this.drawn === card && this.currency === currency;
+    if (same && this.minute === minute) return; // of a thousand rows nearly all
     this.minute = minute;
     this.showTime(card, now_ms);
-    if (this.drawn === card) return;
+    if (same) return;
     this.drawn = card;
+    this.currency = currency;
     setText(this.service, card.service);
     setText(this.tag, common.status[card.status]);
     this.tag.dataset["tone"] = toneOf(card.status);
     setText(this.who, [card.customer_name, card.address].filter(Boolean).join(" · "));
     setText(this.pro, card.pro?.name ?? words.noPro);
     this.pro.classList.toggle("is-missing", card.pro === null);
-    this.badges.replaceChildren(...badgesOf(card));
+    this.badges.replaceChildren(...badgesOf(card, currency));
     this.box.setAttribute("aria-label", words.choose(card.service, card.customer_name));
     if (glow) this.element.classList.add("is-new");
   }
@@ -88,7 +97,7 @@ function timeOf(card: Card, late_ms: number, now_ms: number): string {
   return [late, promised ?? agreed].filter(Boolean).join(" · ") || words.noTime;
 }
 
-function badgesOf(card: Card): HTMLElement[] {
+function badgesOf(card: Card, currency: string): HTMLElement[] {
   const badges: HTMLElement[] = [];
   if (card.flags !== null) {
     const { open, worst } = card.flags;
@@ -102,7 +111,7 @@ function badgesOf(card: Card): HTMLElement[] {
   const equipment = [worded(words.choices.lane, card.lane), stage].filter(Boolean).join(" · ");
   badges.push(h("span", { class: "badge", "data-badge": "lane", "data-waits": String(waits) }, equipment));
   const { state, cents } = card.money;
-  const paid = words.money(worded(words.choices.money, state), money(cents, region));
+  const paid = words.money(worded(words.choices.money, state), money(cents, region, currency));
   badges.push(h("span", { class: "badge cents", "data-badge": "money", "data-state": state }, paid));
   return badges;
 }
