@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.running import Process
-from tests.unharmed import CLEO, DEE, PAT, QUINN, ROOT, ZOE, abused, call, job_in, unharmed
+from tests.unharmed import CLEO, DEE, PAT, QUINN, ROOT, ZOE, abused, asked, call, job_in, unharmed
 from tracker.local_postgres import PostgresServer
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -99,6 +99,9 @@ def test_what_the_job_does_not_allow_is_a_conflict_with_its_code(web: Process) -
         assert code_of(call(web, DEE, "PUT", f"{jobs}/{over}/price", PRICE)) == (409, "price_is_final")
     assert code_of(call(web, CLEO, "POST", f"/api/jobs/{pending}/tip", TIP)) == (409, "tip_refused")
     assert code_of(call(web, CLEO, "POST", f"/api/jobs/{gone}/tip", TIP)) == (409, "tip_refused")
+    nobodys = job_in(web, "accepted")  # an appointment may be agreed on before somebody has it
+    asked(web, "UPDATE jobs SET status = 'scheduled', pro_id = NULL WHERE id = $1 RETURNING 1", nobodys)
+    assert code_of(call(web, CLEO, "POST", f"/api/jobs/{nobodys}/tip", TIP)) == (409, "tip_refused")
 
 
 def test_a_price_decided_on_an_old_version_is_refused_with_the_current_one(web: Process) -> None:

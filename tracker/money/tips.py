@@ -112,7 +112,7 @@ async def takes_tip(conn: Connection, provider_name: str, job: Job, tips: Sequen
 
 def _check_takes_tip(job: Job, tips: Sequence[Tip]) -> None:
     """Raises TipRefused."""
-    if Status(job.status) in NO_TIPS:
+    if job.pro_id is None or Status(job.status) in NO_TIPS:
         raise TipRefused("A tip is for a pro who has the job.")
     if sum(not tip.failed for tip in tips) >= MAX_TIPS:
         raise TipRefused(f"A job takes {MAX_TIPS} tips.")
