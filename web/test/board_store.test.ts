@@ -116,6 +116,7 @@ test("when more changed than can be told, all is read again, and only what diffe
     await desk.answer(page([card("a", 1), card("b", 2), card("new", 1)]));
     assert.deepEqual(desk.versions(), { a: 1, b: 2, new: 1 });
     assert.deepEqual(desk.told.at(-1), new Set(["gone", "b", "new"]));
+    assert.equal(desk.store.whole, 2); // so that who keeps more than active jobs reads that again as well
   }));
 
 test("a question without an answer is said, and asked again as everything", () =>

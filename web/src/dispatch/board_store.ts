@@ -24,6 +24,8 @@ export type Changed = ReadonlySet<string> | null;
 export class BoardStore {
   /** Whether the jobs have been read once. */
   ready = false;
+  /** How often everything was read: what was not heard of before is known since. */
+  whole = 0;
   /** The company's time zone, an IANA name. */
   time_zone = "UTC";
   /** Of all amounts, ISO 4217. */
@@ -143,6 +145,7 @@ export class BoardStore {
     for (const card of found.values()) if (this.keep(card)) changed.add(card.id);
     const first = !this.ready;
     this.ready = true;
+    this.whole++;
     this.tell(first ? null : changed);
   }
 

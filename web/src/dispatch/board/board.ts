@@ -43,6 +43,7 @@ export class Board {
   private shown: readonly Card[] = [];
   private changed: Set<string> | null = null;
   private time_zone = "";
+  private whole = 0;
   private unsaid = false;
   private painting = false;
   private saving = false;
@@ -65,10 +66,6 @@ export class Board {
 
   private get filter(): Filter {
     return this.question.filter;
-  }
-
-  find(id: string): Card | null {
-    return this.store.cards.get(id) ?? this.ended.cards.find((card) => card.id === id) ?? null;
   }
 
   /** Marks the job that is shown beside the list. */
@@ -140,7 +137,10 @@ export class Board {
       this.time_zone = this.store.time_zone; // the first answer says what a day is
       return this.want();
     }
-    if (changed !== null && [...changed].some((id) => !this.store.cards.has(id) || this.ended.cards.some((card) => card.id === id))) this.ended.refresh();
+    const ended = new Set(this.ended.cards.map(({ id }) => id));
+    const missed = this.whole !== this.store.whole; // after a lost connection ended jobs may have changed as well
+    this.whole = this.store.whole;
+    if (missed || [...(changed ?? [])].some((id) => !this.store.cards.has(id) || ended.has(id))) this.ended.refresh();
     this.paintSoon(changed);
   }
 

@@ -2,6 +2,10 @@ import { HttpProblem, type Http } from "../../lib/http.ts";
 import type { BoardPage, Card } from "../card.ts";
 
 const PAGE = 50;
+/** Cards of one answer; the server gives no more. */
+const MOST = 1_000;
+/** A read that failed for want of an answer is tried again after so long. */
+const AGAIN_MS = 3_000;
 /** Nobody's typing is asked about letter by letter. */
 const TYPING_MS = 250;
 
@@ -45,10 +49,7 @@ export class EndedJobs {
     this.cards = [];
     this.stop();
     if (wanted === null) return;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      void this.read(PAGE);
-    }, TYPING_MS);
+    this.readIn(TYPING_MS, PAGE);
   }
 
   /** A job changed that may belong here now, or not any more: what was read is read again. */
@@ -60,26 +61,51 @@ export class EndedJobs {
     if (this.next !== null && !this.asking) void this.read(PAGE, this.next);
   }
 
-  private async read(limit: number, cursor: string | null = null): Promise<void> {
+  /** Reads so many, from behind the cursor on or from the beginning, which replaces what was read. */
+  private async read(many: number, cursor: string | null = null): Promise<void> {
     const question = ++this.asked;
-    const query = new URLSearchParams(this.query ?? "");
-    query.set("limit", String(limit));
-    if (cursor !== null) query.set("cursor", cursor);
     this.asking = true;
     try {
-      const page = await this.http.get<BoardPage>(`api/dispatch/board?${query.toString()}`);
-      if (question !== this.asked) return;
-      this.cards = cursor === null ? page.cards : [...this.cards, ...page.cards];
-      this.next = page.next;
+      const cards = cursor === null ? [] : [...this.cards];
+      let next = cursor;
+      for (let left = many; left > 0; left -= MOST) {
+        const page = await this.page(Math.min(left, MOST), next);
+        if (question !== this.asked) return;
+        cards.push(...page.cards);
+        next = page.next;
+        if (next === null) break;
+      }
+      this.cards = cards;
+      this.next = next;
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
-      if (question === this.asked) this.trouble(error);
+      if (question === this.asked) this.failed(error, many, cursor);
     } finally {
       if (question === this.asked) {
         this.asking = false;
         this.changed();
       }
     }
+  }
+
+  private page(limit: number, cursor: string | null): Promise<BoardPage> {
+    const query = new URLSearchParams(this.query ?? "");
+    query.set("limit", String(limit));
+    if (cursor !== null) query.set("cursor", cursor);
+    return this.http.get<BoardPage>(`api/dispatch/board?${query.toString()}`);
+  }
+
+  /** More is read when somebody asks for more; the rest is tried again, since an empty list would say that there is none. */
+  private failed(problem: HttpProblem, many: number, cursor: string | null): void {
+    this.trouble(problem);
+    if (cursor === null && problem.retry) this.readIn((problem.retry_after_s ?? 0) * 1_000 || AGAIN_MS, many);
+  }
+
+  private readIn(wait_ms: number, many: number): void {
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      void this.read(many);
+    }, wait_ms);
   }
 
   private stop(): void {
