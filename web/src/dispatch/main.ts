@@ -52,6 +52,7 @@ async function open(token: string): Promise<void> {
   let panel: JobPanel | null = null;
   /** The job that the address names; its panel may still be on its way. */
   let opened: string | null = null;
+  let openings = 0;
   const desk = { http, openJob, openSandbox: () => sandbox.open(), trouble };
   const nav = new Nav(desk, () => map.invalidateSize());
 
@@ -128,13 +129,14 @@ async function open(token: string): Promise<void> {
   }
 
   async function showJob(job_id: string): Promise<void> {
+    const opening = ++openings; // the same job may be opened, left and opened again before its code is there
     try {
       const known = store.cards.get(job_id); // its panel opens at once
       const [job, { JobPanel }] = await Promise.all([known ?? http.get<Job>(`api/jobs/${encodeURIComponent(job_id)}`), panelCode()]);
-      if (opened === job_id) panel = new JobPanel(live, http, map, job, () => undefined, () => say({ job: null }));
+      if (opening === openings && opened === job_id) panel = new JobPanel(live, http, map, job, () => say({ job: null }));
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
-      if (opened === job_id) say({ job: null });
+      if (opening === openings && opened === job_id) say({ job: null });
       trouble(error);
     }
   }

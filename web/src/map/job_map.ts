@@ -18,6 +18,7 @@ export class JobMap {
   /** From the trail's end to the dot: the only line that is drawn anew in each frame. */
   private readonly lead: L.Polyline;
   private readonly place: L.Marker;
+  private readonly forgetScheme: () => void;
   private tail: [number, number] | null = null;
 
   constructor(map: L.Map, words: { vehicle: string; place: string }) {
@@ -32,7 +33,7 @@ export class JobMap {
       map.getContainer().dataset["dot"] = `${lat.toFixed(6)},${lng.toFixed(6)}`;
     };
     this.paint();
-    onSchemeChange(() => this.paint());
+    this.forgetScheme = onSchemeChange(() => this.paint());
   }
 
   /** Draws what is known; returns the places that should be in sight. */
@@ -57,6 +58,7 @@ export class JobMap {
 
   /** Takes everything of this job off the map. */
   remove(): void {
+    this.forgetScheme();
     this.vehicle.hide();
     this.trail.remove();
     this.lead.remove();

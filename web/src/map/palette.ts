@@ -55,7 +55,8 @@ function read(): Palette {
   };
 }
 
-/** Calls back when the device changes between light and dark. */
-export function onSchemeChange(changed: () => void): void {
+/** Calls back when the device changes between light and dark, until what it returns is called. */
+export function onSchemeChange(changed: () => void): () => void {
   dark.addEventListener("change", changed);
+  return () => dark.removeEventListener("change", changed);
 }

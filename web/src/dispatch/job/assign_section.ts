@@ -105,5 +105,5 @@ export function assignSection(source: JobSource, map: L.Map, panel: HTMLElement,
     return onNewest(source, seen, sameHolder, (version) => source.http.post(source.path("assign"), { pro_id: one.id, version }));
   }
 
-  return { section, close: () => dots.clear() };
+  return { section, close: () => dots.remove() };
 }

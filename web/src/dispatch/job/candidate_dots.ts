@@ -14,6 +14,7 @@ export class CandidateDots {
   private readonly layer: L.LayerGroup;
   private readonly choose: (pro_id: string) => void;
   private fitted = false;
+  private over = false;
 
   /** `choose` is called when a number is clicked. */
   constructor(map: L.Map, choose: (pro_id: string) => void) {
@@ -24,6 +25,7 @@ export class CandidateDots {
 
   /** Draws them; the first time the map goes to where they and the place are. */
   show(pros: readonly Candidate[], place: { lat: number; lng: number }, covered: HTMLElement): void {
+    if (this.over) return;
     this.layer.clearLayers();
     const spots: [number, number][] = [];
     pros.forEach((pro, at) => {
@@ -48,5 +50,11 @@ export class CandidateDots {
   clear(): void {
     this.layer.clearLayers();
     this.fitted = false;
+  }
+
+  /** The job is left: an answer that is still on its way draws nothing any more. */
+  remove(): void {
+    this.over = true;
+    this.layer.clearLayers().remove();
   }
 }

@@ -32,7 +32,6 @@ export class JobPanel {
   private readonly source: JobSource;
   private readonly map: L.Map;
   private readonly drawing: JobMap;
-  private readonly changed: () => void;
   private readonly element = byId("panel");
   private readonly status = h("span", { class: "tag" });
   private readonly where = h("p", { class: "whereabouts small" });
@@ -46,11 +45,10 @@ export class JobPanel {
   private stale = false;
   private over = false;
 
-  /** `changed` is called when the job took a step; `closed` when the panel is left. */
-  constructor(live: Live, http: Http, map: L.Map, job: Opening, changed: () => void, closed: () => void) {
+  /** `closed` is called when the panel is left. */
+  constructor(live: Live, http: Http, map: L.Map, job: Opening, closed: () => void) {
     this.source = new JobSource(http, job.id);
     this.map = map;
-    this.changed = changed;
     this.drawing = new JobMap(map, { vehicle: words.vehicle(job.pro?.name ?? ""), place: words.place });
     this.sections = sectionsOf(this.source, map, this.element, () => void this.reread());
     this.steps = new Steps(this.source, this.sections.ways, () => this.reread());
@@ -136,7 +134,6 @@ export class JobPanel {
     for (const section of this.sections.all) void section.refresh();
     try {
       this.showDetail(await this.source.read());
-      this.changed();
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       if (this.source.newest === null) this.facts.replaceChildren(h("p", { class: "notice notice-bad small", role: "alert" }, words.failed(error.message)));
