@@ -22,13 +22,20 @@ export function ask(question: Question): void {
   const id = `question-${++questions}`;
   const problem = h("p", { class: "notice notice-bad", role: "alert", hidden: true });
   const dialog = h("dialog", { class: "question", "aria-labelledby": id });
-  const form = smallForm(question.content, question.submit, () => void send(), () => dialog.close());
+  const form = smallForm(question.content, question.submit, () => void send(), leave);
   const body = h("div", { class: "question-body" }, form, problem);
   dialog.append(h("h2", { id, tabindex: "-1" }, question.title), body);
+  dialog.addEventListener("cancel", (event) => {
+    if (busy) event.preventDefault(); // what became of it is told first
+  });
   dialog.addEventListener("close", () => dialog.remove());
+  let busy = false;
   document.body.append(dialog);
   dialog.showModal();
-  let busy = false;
+
+  function leave(): void {
+    if (!busy) dialog.close();
+  }
 
   async function send(): Promise<void> {
     if (busy) return;
