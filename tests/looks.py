@@ -5,7 +5,8 @@ are, how large they are and what colour they have. It is kept at a quarter of it
 
     make looks     draws all of them anew; look at what changed before committing
 
-Two pictures are compared block by block: a letter more in a line does not count, a line more does.
+All numbers are drawn alike. Two pictures are compared block by block: a letter more in a line does not
+count, a line more does.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ BLOCK = 4  # pixels of a small picture: 16 × 16 of the page
 UNLIKE = 5  # of 255: how far the mean of a block may be off
 TOLERANCE = 0.006  # the share of blocks that may be unlike: a clock, an age, another rounding
 PATIENCE = 10  # looks at a page until it stands still; what still moves is compared as it is
-DRESS = (Path(__file__).parent / "page_scripts" / "dress.js").read_text(encoding="utf-8")
+SCRIPTS = Path(__file__).parent / "page_scripts"
+DRESS = (SCRIPTS / "dress.js").read_text(encoding="utf-8")
+NUMBERS = (SCRIPTS / "numbers.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def picture(page: Page) -> Image.Image:
 
 
 def _shot(page: Page) -> Image.Image:
+    page.evaluate(NUMBERS)
     shot = page.screenshot(animations="disabled", caret="hide", scale="css")
     return Image.open(io.BytesIO(shot)).convert("RGB").reduce(SHRINK)
 
