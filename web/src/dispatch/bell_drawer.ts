@@ -26,7 +26,7 @@ export class BellDrawer {
     this.openJob = openJob;
     this.openPage = openPage;
     this.button = button;
-    this.drawer = new Drawer("bell", words.bell.title, () => this.read(), (bell) => this.rows(bell));
+    this.drawer = new Drawer("bell", words.bell.title, () => http.get<Bell>("api/notifications"), (bell) => this.rows(bell));
     button.addEventListener("click", () => this.drawer.open());
     this.count(0);
   }
@@ -36,18 +36,13 @@ export class BellDrawer {
     void this.drawer.refresh();
   }
 
-  private async read(): Promise<Bell> {
-    const bell = await this.http.get<Bell>("api/notifications");
-    this.count(bell.unread);
-    return bell;
-  }
-
   private count(unread: number): void {
     setText(this.button, words.bell.open(unread));
     this.button.classList.toggle("has-news", unread > 0);
   }
 
   private rows(bell: Bell): (Node | null)[] {
+    this.count(bell.unread);
     if (bell.notifications.length === 0) return [h("p", { class: "muted" }, words.bell.none)];
     const readAll = (): void => void this.drawer.act(() => this.http.post("api/notifications/read-all", undefined));
     return [

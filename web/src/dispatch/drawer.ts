@@ -10,7 +10,10 @@ export class Drawer<T> {
   private readonly body = h("div", { class: "drawer-body" });
   private readonly problem = h("p", { class: "notice notice-bad small", role: "status", hidden: true });
   private shown = "";
+  private asked = 0;
   private busy = false;
+  /** Whether what is said above the list is that it could not be read. */
+  private unread = false;
 
   /** `above` stands over the list and is not drawn anew. */
   constructor(name: string, title: string, read: () => Promise<T>, draw: (data: T) => (Node | null)[], ...above: Node[]) {
@@ -42,15 +45,23 @@ export class Drawer<T> {
     this.dialog.close();
   }
 
+  /** Reads and shows; the latest question wins. */
   async refresh(): Promise<void> {
+    const question = ++this.asked;
     try {
       const data = await this.read();
+      if (question !== this.asked) return;
+      if (this.unread) show(this.problem, false);
+      this.unread = false;
       const key = JSON.stringify(data);
       if (key === this.shown) return;
       this.shown = key;
       refill(this.body, ...this.draw(data));
     } catch (error) {
-      this.trouble(error);
+      if (!(error instanceof HttpProblem)) throw error;
+      if (question !== this.asked) return;
+      if (this.problem.hidden !== false) this.unread = true; // what a button could not do stays said
+      if (this.unread) this.trouble(error);
     }
   }
 
@@ -58,6 +69,7 @@ export class Drawer<T> {
   async act(work: () => Promise<unknown>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
+    this.unread = false;
     show(this.problem, false);
     try {
       await work();
