@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lateBy } from "../src/dispatch/board/lateness.ts";
-import { dayOf, endedWanted, filterFrom, isSame, narrowed, narrowness, queryOf, testOf, toggled, type Filter } from "../src/dispatch/board/filter.ts";
+import { bodyOf, dayOf, endedWanted, filterFrom, isSame, narrowed, narrowness, queryOf, testOf, toggled, type Filter } from "../src/dispatch/board/filter.ts";
 import { counted, grouped } from "../src/dispatch/board/order.ts";
 import { between, Selection } from "../src/dispatch/board/selection.ts";
 import { pieces, suitedFor, type Candidate } from "../src/dispatch/board/suited.ts";
@@ -84,6 +84,10 @@ test("a filter is the same whoever says it, and says nothing that it does not me
   assert.deepEqual(toggled({ status: "open" }, "paid"), { status: "open,paid" });
   assert.deepEqual(toggled({ status: "open" }, "open"), {});
   assert.equal(narrowness({ search: "tv", sort: "newest", from: "today", to: "today", flags: "any" }), 2);
+});
+
+test("a saved view keeps texts as texts, and only what is a yes or no as that", () => {
+  assert.deepEqual(bodyOf({ search: "true", service: "true", late: "true", unassigned: "true" }), { search: "true", service: "true", late: true, unassigned: true });
 });
 
 test("jobs stand under their status, late ones first, then by when somebody is expected", () => {

@@ -110,6 +110,7 @@ export class Board {
   private asked(): void {
     const { filter, view, isOwn } = this.question;
     this.views.show(view, filter, isOwn);
+    if (view !== null && this.views.isNews(view)) void this.readViews();
     if (filter === this.wanted) return;
     this.wanted = filter;
     this.unsaid = true;

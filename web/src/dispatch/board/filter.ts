@@ -37,6 +37,14 @@ export function filterFrom(say: (key: FilterKey) => string | null | undefined): 
   return Object.fromEntries(found) as Filter;
 }
 
+/** Keys that are a yes or no where the server keeps them. */
+const YES: readonly string[] = ["unassigned", "late"] satisfies FilterKey[];
+
+/** A filter as the server keeps it in a saved view. */
+export function bodyOf(filter: Filter): Record<string, string | boolean> {
+  return Object.fromEntries(Object.entries(filter).map(([key, value]) => [key, YES.includes(key) ? value === "true" : value]));
+}
+
 /** The chosen statuses; none chosen: []. */
 export function statusesOf(filter: Filter): Status[] {
   const known: readonly Status[] = [...ACTIVE, ...ENDED];

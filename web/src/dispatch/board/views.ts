@@ -3,7 +3,7 @@ import { HttpProblem, type Http } from "../../lib/http.ts";
 import { button, field } from "../forms.ts";
 import { words as common } from "../words.ts";
 import { board as words } from "../words/board.ts";
-import { filterFrom, type Filter } from "./filter.ts";
+import { bodyOf, filterFrom, type Filter } from "./filter.ts";
 
 /** A saved view as `GET /api/dispatch/views` gives it (what the page uses of it). */
 interface View {
@@ -32,6 +32,8 @@ export class Views {
   private id: string | null = null;
   private filter: Filter = {};
   private ready = false;
+  /** The view that the list was read again for, because it was not in it. */
+  private lookedFor: string | null = null;
   private busy = false;
 
   /** `chosen` is called with the view that somebody picked, saved, or (null) left. */
@@ -57,6 +59,13 @@ export class Views {
   filterOf(id: string): Filter | null {
     const view = this.find(id);
     return view === null ? null : filterFrom((key) => (view.filter[key] === undefined ? null : String(view.filter[key])));
+  }
+
+  /** Whether a view was named that may have been made since the views were read; says so of each one once. */
+  isNews(id: string): boolean {
+    if (!this.ready || this.find(id) !== null || this.lookedFor === id) return false;
+    this.lookedFor = id;
+    return true;
   }
 
   /** @throws HttpProblem */
@@ -154,9 +163,4 @@ export class Views {
       this.busy = false;
     }
   }
-}
-
-/** A filter as the server keeps it: what is said with "true" is a yes or no there. */
-function bodyOf(filter: Filter): Record<string, string | boolean> {
-  return Object.fromEntries(Object.entries(filter).map(([key, value]) => [key, value === "true" ? true : value]));
 }
