@@ -109,9 +109,14 @@ export class MoneyActions {
     back.value = (left_cents / 100).toFixed(2);
     const reason = sentence("refund-reason", 3, 400);
     const request_key = freshKey(); // one per form: pressed twice, given once
-    const send = (): void =>
-      this.submit(() => this.http.post(this.source.path("refunds"), { amount_cents: centsOf(back), reason: reason.value.trim(), request_key }));
-    this.form([field(words.money.howMuch, back), field(words.money.reason, reason)], words.money.giveBack, send);
+    let sent = false;
+    const refund = async (): Promise<void> => {
+      // Two dispatchers would each give a part back; what this form itself may have sent is known by its key.
+      if (!sent && (await this.http.get<Money>(this.source.path("money"))).refunds.length !== money.refunds.length) throw ours(words.money.givenMeanwhile);
+      sent = true;
+      await this.http.post(this.source.path("refunds"), { amount_cents: centsOf(back), reason: reason.value.trim(), request_key });
+    };
+    this.form([field(words.money.howMuch, back), field(words.money.reason, reason)], words.money.giveBack, () => this.submit(refund));
   }
 
   private askAccount(pro_id: string): void {
