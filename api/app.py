@@ -104,7 +104,8 @@ class App:
         stack.push_async_callback(authenticator.aclose)
         committer = Committer(database, observe=metrics.observe_commit)
         stack.push_async_callback(committer.aclose)
-        snapshots = Snapshots(database, visible=visible)
+        zone = None if settings.time_zone == "UTC" else settings.time_zone  # that is: nobody said
+        snapshots = Snapshots(database, visible=visible, time_zone=zone)
         outputs = LiveOutputs()
         routing = routing_from(settings.routing_url, settings.routing_kind)
         if routing is not None:

@@ -12,7 +12,7 @@ import pytest
 
 from bench.raw_http import RawHttp
 from db.pool import Database
-from tests.company import with_company
+from tests.company import add_job, with_company
 from tests.errands import fix, job, link_to, post
 from tests.listening import listening
 from tests.pages import chromium, visiting
@@ -120,3 +120,29 @@ def test_a_glance_counts_towards_what_its_link_may_ask(web: Process) -> None:
 
     assert asyncio.run(flood()) == {200, 429}
     assert glance(web, "unknown").status_code == 401
+
+
+@pytest.mark.browser
+def test_a_window_is_read_in_the_companys_time_wherever_it_is_read(
+    folder: Path, database_url: str, chromium_path: str
+) -> None:
+    async def agree(database: Database) -> None:
+        job_id = await add_job(database, "accepted")
+        async with database.connection() as conn:
+            await conn.execute(
+                "UPDATE jobs SET window_start = '2026-06-01T13:00Z', window_end = '2026-06-01T15:00Z'"
+                " WHERE id = $1",
+                job_id,
+            )
+        agreed.append(str(job_id))
+
+    agreed: list[str] = []
+    with_company(database_url, agree)
+    with (
+        serving(folder, database_url, TIME_ZONE="America/New_York") as web,
+        chromium(chromium_path) as browser,
+    ):
+        address = f"{web.url}/track/{link_to(web, agreed[0])}"
+        for zone, said in (("America/New_York", "9:00 AM–11:00 AM"), ("Asia/Tokyo", "11:00 AM (EDT)")):
+            with visiting(browser, address, locale="en-US", timezone_id=zone) as reader:
+                reader.sees("#facts", said)

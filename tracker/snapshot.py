@@ -26,7 +26,7 @@ TRAIL_TAIL = 500  # points in a snapshot, and positions replayed to a returning 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that was read for one joiner at one moment."""
+    """Everything that was read for one joiner at one moment; `time_zone` is the company's, if it is known."""
 
     job: Job
     principal: Principal
@@ -36,6 +36,7 @@ class Snapshot:
     since: Since | None
     missed: list[JobEvent]
     now: datetime
+    time_zone: str | None = None
 
     def ack(self, sees_dot: bool) -> dict[str, Any]:
         """The ack of `watch`: `{ok, recovered, snapshot, missed}`."""
@@ -51,7 +52,7 @@ class Snapshot:
         active = Status(self.job.status) in ACTIVE
         dot = self.dot if sees_dot else None
         return {
-            "job": _job_payload(self.job, crew=is_crew(self.principal)),
+            "job": _job_payload(self.job, self.time_zone, crew=is_crew(self.principal)),
             "shared": self.principal.shared,
             "position": dot,
             "contact": contact_with(self.job, self.last, self.now) if sees_dot and active else None,
@@ -97,7 +98,7 @@ def is_crew(principal: Principal) -> bool:
     return principal.is_staff or principal.role is Role.PRO
 
 
-def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
+def _job_payload(job: Job, time_zone: str | None, *, crew: bool) -> dict[str, Any]:
     """The job as its room shows it: never the pro's phone, the customer's name only to the crew."""
     pro = _pro_payload(job, crew=crew) if job.pro_id else None
     payload: dict[str, Any] = {
@@ -109,6 +110,7 @@ def _job_payload(job: Job, *, crew: bool) -> dict[str, Any]:
         "address": job.address,
         "window_start": iso(job.window_start) if job.window_start else None,
         "window_end": iso(job.window_end) if job.window_end else None,
+        "time_zone": time_zone,
         "pro": pro,
     }
     if crew:

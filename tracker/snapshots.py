@@ -38,7 +38,10 @@ FLEET_MEMORY = timedelta(hours=12)  # pros not heard for longer are not on a dis
 
 
 class Snapshots:
-    """Reads snapshots. `newest_dot(job_id)` gives the last dot told on this node, with its live ETA."""
+    """Reads snapshots. `newest_dot(job_id)` gives the last dot told on this node, with its live ETA.
+
+    `time_zone` is the company's (IANA): windows are agreed on in it, wherever they are read.
+    """
 
     def __init__(
         self,
@@ -46,9 +49,11 @@ class Snapshots:
         *,
         visible: frozenset[str],
         newest_dot: Callable[[UUID], Dot | None] = lambda _job_id: None,
+        time_zone: str | None = None,
     ) -> None:
         self._database = database
         self._visible = visible
+        self._time_zone = time_zone
         self.newest_dot = newest_dot
 
     async def read(
@@ -67,9 +72,8 @@ class Snapshots:
             missed = await events_since(conn, job_id, since.version) if since else []
         facts = JobFacts(job.id, job.version, job.status, job.customer_id, job.pro_id)
         last = None if last and shown_from and last.recorded_at < shown_from else last
-        snapshot = Snapshot(
-            job, principal, last, self._dot(job, last), trail, since, missed, datetime.now(UTC)
-        )
+        dot, now = self._dot(job, last), datetime.now(UTC)
+        snapshot = Snapshot(job, principal, last, dot, trail, since, missed, now, self._time_zone)
         return facts, snapshot.ack
 
     async def trail(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, arrival, band, clock, day, distance, duration, moment, money, timeWindow, type Region } from "../src/lib/format.ts";
+import { ago, arrival, band, clock, day, distance, duration, moment, money, agreedWindow, timeWindow, type Region } from "../src/lib/format.ts";
 
 const britain: Region = { locale: "en-GB", timeZone: "UTC" };
 const america: Region = { locale: "en-US", timeZone: "UTC" };
@@ -31,6 +31,15 @@ test("near days have names", () => {
   assert.equal(day(NOON + 24 * 60 * MIN, NOON, britain), "tomorrow");
   assert.equal(timeWindow(NOON + 2 * 60 * MIN, NOON + 4 * 60 * MIN, NOON, britain), "today, 14:00–16:00");
   assert.equal(timeWindow(NOON + 11 * 60 * MIN, NOON + 13 * 60 * MIN, NOON, britain), "today, 23:00 – tomorrow, 01:00");
+});
+
+test("a window is told as it was agreed on, with the zone's name where the reader's clock is another", () => {
+  const window = (zone: string | null): string => agreedWindow(NOON, NOON + 120 * MIN, NOON, america, zone);
+  assert.equal(window("America/New_York"), "today, 7:00 AM–9:00 AM (EST)");
+  assert.equal(window("Asia/Tokyo"), "today, 9:00 PM–11:00 PM (GMT+9)");
+  assert.equal(window("Africa/Accra"), "today, 12:00 PM–2:00 PM"); // the same clock
+  assert.equal(window(null), "today, 12:00 PM–2:00 PM");
+  assert.equal(window("Mars/Olympus"), "today, 12:00 PM–2:00 PM"); // newer than this browser
 });
 
 test("a band is rounded outwards and never promises an arrival in zero minutes", () => {

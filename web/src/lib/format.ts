@@ -85,6 +85,26 @@ export function timeWindow(start_ms: number, end_ms: number, now_ms: number, reg
   return on === until ? `${from}–${clock(end_ms, region)}` : `${from} – ${until}, ${clock(end_ms, region)}`;
 }
 
+/**
+ * The same as it was agreed on: in the company's zone (null: not known), whose name is said where the reader's own
+ * clock shows another time.
+ */
+export function agreedWindow(start_ms: number, end_ms: number, now_ms: number, region: Region, zone: string | null): string {
+  const here = timeWindow(start_ms, end_ms, now_ms, region);
+  if (zone === null) return here;
+  try {
+    const there = timeWindow(start_ms, end_ms, now_ms, { ...region, timeZone: zone });
+    return there === here ? here : `${there} (${zoneName(start_ms, region, zone)})`;
+  } catch {
+    return here; // this browser does not know the zone
+  }
+}
+
+function zoneName(ms: number, region: Region, zone: string): string {
+  const parts = dateFormat(region.locale, { timeZone: zone, timeZoneName: "short" }).formatToParts(ms);
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
+}
+
 /** When something happened: "21 Nov, 14:32". */
 export function moment(ms: number, region: Region): string {
   return `${part(ms, region, { day: "numeric", month: "short" })}, ${clock(ms, region)}`;

@@ -67,6 +67,8 @@ export interface WatchedJob {
   address: string;
   window_start: string | null;
   window_end: string | null;
+  /** The company's zone (IANA), in which the window was agreed on; null while it is not known. */
+  time_zone?: string | null;
   pro: WatchedPro | null;
   customer_name?: string;
 }

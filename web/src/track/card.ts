@@ -1,6 +1,6 @@
 import { serverNow } from "../lib/clock.ts";
 import { byId, h, setText, show } from "../lib/dom.ts";
-import { ago, arrival, clock, distance, timeWindow } from "../lib/format.ts";
+import { ago, agreedWindow, arrival, clock, distance } from "../lib/format.ts";
 import type { Signal } from "../lib/contact.ts";
 import type { JobView } from "../lib/job_view.ts";
 import { region } from "../lib/region.ts";
@@ -126,7 +126,7 @@ export class Card {
     const rows: [string, string][] = [[words.fact.service, job.service]];
     if (job.window_start !== null && job.window_end !== null) {
       const from = Date.parse(job.window_start);
-      rows.push([words.fact.when, timeWindow(from, Date.parse(job.window_end), serverNow(), region)]);
+      rows.push([words.fact.when, agreedWindow(from, Date.parse(job.window_end), serverNow(), region, job.time_zone ?? null)]);
     }
     rows.push([words.fact.where, job.address]);
     const key = JSON.stringify(rows);
