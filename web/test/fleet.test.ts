@@ -87,6 +87,19 @@ test("an answer has everybody, except whom a tick has told of since it was asked
   assert.deepEqual([...pros.values()].map((pro) => pro.id), ["new"]);
 });
 
+test("who is gone does not come back with an answer to an older question, and does with a newer word", () => {
+  const pros = new Pros();
+  pros.take({ positions: [position("pat")] }, 100, false);
+  pros.take({ positions: [], gone: ["pat"] }, 300, false);
+  pros.replace([position("pat")], 200, 400, false);
+  assert.equal(pros.size, 0);
+  pros.replace([position("pat")], 500, 600, false); // on duty again
+  assert.equal(pros.size, 1);
+  pros.take({ positions: [], gone: ["pat"] }, 700, false);
+  pros.take({ positions: [position("pat")] }, 800, false);
+  assert.equal(pros.size, 1);
+});
+
 test("a live signal that nobody has confirmed for minutes is not believed", () => {
   const pro = { contact: "live", recorded_ms: NOON } as Pro;
   assert.equal(contactOf(pro, NOON + 149_000), "live");

@@ -58,6 +58,8 @@ export function shareOf(pro: Pro, at_ms: number): number {
 /** Everybody whom the server told of, by id. Times of gliding are `performance.now()`. */
 export class Pros {
   private readonly all = new Map<string, Pro>();
+  /** When (`performance.now()`) somebody was said to be gone: an answer to an older question may still have them. */
+  private readonly gone = new Map<string, number>();
 
   get size(): number {
     return this.all.size;
@@ -71,13 +73,20 @@ export class Pros {
   replace(positions: readonly FleetPosition[], asked_ms: number, at_ms: number, still: boolean): void {
     const present = new Set(positions.map((position) => position.pro_id));
     for (const pro of this.all.values()) if (!present.has(pro.id) && pro.told_ms < asked_ms) this.all.delete(pro.id);
-    for (const position of positions) this.place(position, at_ms, still);
+    for (const [id, gone_ms] of this.gone) if (gone_ms < asked_ms) this.gone.delete(id);
+    for (const position of positions) if (!this.gone.has(position.pro_id)) this.place(position, at_ms, still);
   }
 
   /** Takes a tick. `still`: they jump instead of gliding. */
   take(tick: FleetTick, at_ms: number, still: boolean): void {
-    for (const position of tick.positions) this.place(position, at_ms, still);
-    for (const id of tick.gone ?? []) this.all.delete(id);
+    for (const position of tick.positions) {
+      this.gone.delete(position.pro_id);
+      this.place(position, at_ms, still);
+    }
+    for (const id of tick.gone ?? []) {
+      this.all.delete(id);
+      this.gone.set(id, at_ms);
+    }
   }
 
   private place(position: FleetPosition, at_ms: number, still: boolean): void {
