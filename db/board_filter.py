@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from db.board_money import is_in
-from db.patterns import containing, spelled_out
+from db.patterns import containing, spelled_out, written_anyhow
 
 MOST_WORDS = 8  # of a search; the rest narrow it no further
 # Nobody is there in these statuses, though somebody waits.
@@ -21,9 +21,10 @@ _PROMISE_SLACK = "'5 minutes'::interval"
 class Wanted:
     """Which jobs; what is None or False is not asked. The words must be the schema's.
 
-    `service`: a skill's code, or a part of the service's name. `search`: each of its words is a part of the
-    service, address, reference, customer's or pro's name. `since` up to, not including, `until` bound the
-    job's day: its window's beginning, or when it has none, when it was ordered. `flags`: any or critical.
+    `service`: a skill's code, or a part of the service's name. `search`: each of its words, with accents or
+    without, is a part of the service, address, reference, customer's or pro's name. `since` up to, not
+    including, `until` bound the job's day: its window's beginning, or when it has none, when it was ordered.
+    `flags`: any or critical.
     """
 
     statuses: tuple[str, ...] | None = None
@@ -82,10 +83,10 @@ def conditions(wanted: Wanted, args: Arguments, now: str) -> list[str]:
         skill = f"(SELECT skill_no FROM skills WHERE code = {code}::text)"
         found.append(f"(j.service ILIKE {part}::text OR j.skill_no = {skill})")
     for word in (wanted.search or "").split()[:MOST_WORDS]:
-        part = args.add(containing(word)) + "::text"
-        named = f"(SELECT id FROM people WHERE name ILIKE {part})"
+        part = args.add(written_anyhow(word)) + "::text"
+        named = f"(SELECT id FROM people WHERE name ~* {part})"
         found.append(
-            f"(j.service ILIKE {part} OR j.address ILIKE {part} OR j.reference ILIKE {part}"
+            f"(j.service ~* {part} OR j.address ~* {part} OR j.reference ~* {part}"
             f" OR j.customer_id IN {named} OR j.pro_id IN {named})"
         )
     return found

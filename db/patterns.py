@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
+# Letters that people write with or without their accents, and find either way.
+_WRITTEN = {
+    "a": "aáàâäãåā",
+    "c": "cçćč",
+    "e": "eéèêëēę",
+    "i": "iíìîïī",
+    "n": "nñń",
+    "o": "oóòôöõō",
+    "s": "sśš",
+    "u": "uúùûüū",
+    "y": "yýÿ",
+    "z": "zźžż",
+}
 _WORD = re.compile(r"[A-Za-z][A-Za-z_]*\Z", re.ASCII)
 
 
 def containing(text: str) -> str:
     """The pattern for LIKE and ILIKE that finds `text` anywhere, whatever signs it holds."""
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def written_anyhow(text: str) -> str:
+    """The pattern for `~*` that finds `text` anywhere, whatever signs it holds, with accents or without."""
+    return "".join(_any_way(sign) for sign in unicodedata.normalize("NFC", text))
+
+
+def _any_way(sign: str) -> str:
+    letters = _WRITTEN.get(unicodedata.normalize("NFD", sign)[0].lower())
+    if letters is not None:
+        return f"[{letters}{letters.upper()}]"
+    return f"\\{sign}" if sign.isascii() and not sign.isalnum() else sign
 
 
 def spelled_out(words: Iterable[str]) -> str:

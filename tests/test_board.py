@@ -106,7 +106,9 @@ def test_each_filter_finds_its_jobs_and_no_others(database_url: str) -> None:
             metadata='{"equipment_lane": "COMPANY_SUPPLIED"}',
             skill_no=await conn.fetchval("SELECT skill_no FROM skills WHERE code = 'junk_removal'"),
         )
-        done = await rows.job(conn, NOW - timedelta(days=9), "completed", pro_id="quinn")
+        done = await rows.job(
+            conn, NOW - timedelta(days=9), "completed", pro_id="quinn", address="3 Cálle Nunez [a] が한"
+        )
         await flag(conn, tv, "MEDIUM", "WALL_TYPE_UNKNOWN")
         await flag(conn, tv, "CRITICAL", "SCOPE_MISMATCH", resolved=True)
         await flag(conn, junk, "CRITICAL", "ACCESS_DETAILS_MISSING")
@@ -127,6 +129,14 @@ def test_each_filter_finds_its_jobs_and_no_others(database_url: str) -> None:
             ({"search": "zoe lind"}, {junk}),
             ({"search": "quinn reyes"}, {done}),
             ({"search": "%"}, {tv}),
+            ({"search": "CALLE núñez"}, {done}),  # as the page itself compares letters
+            ({"search": "cÁlle"}, {done}),
+            ({"search": "[a]"}, {done}),
+            ({"search": "が한"}, {done}),
+            ({"search": "(?i)"}, set()),
+            ({"search": "***="}, set()),
+            ({"search": "\\"}, set()),
+            ({"search": "."}, set()),
             ({"search": "liND  sofa SALT"}, {junk}),
             ({"search": "lind tv"}, set()),
             ({"flags": "any"}, {tv, junk}),
