@@ -201,7 +201,7 @@ export class Board {
     if (this.saving) return;
     this.saving = true;
     try {
-      await saveJobs(this.http, this.filter);
+      await saveJobs(this.http, this.filter, this.store.time_zone);
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
       this.trouble(error);
