@@ -182,6 +182,8 @@ def test_a_page_that_nobody_looks_at_draws_nothing_and_is_told_nothing(company: 
         dee.sees("#fleet", "0 pros in sight")
         phone.drive(0.0010)
         dee.sees("#fleet", "1 pro in sight")
+        phone.drive(0.0008)  # the first may have come with the answer to `watch_fleet`
+        dee.until(lambda: len(ticks) > 0, "a tick while somebody looks")
         dee.page.evaluate(TURN, "hidden")
         dee.page.wait_for_timeout(300)
         before = (dee.page.evaluate("window.drawn"), len(ticks))
