@@ -29,6 +29,7 @@ from db.pool import Database
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import Rooms
 from tracker.analytics import STATEMENT_TIMEOUT_S, Analyst
+from tracker.collector import quieten_collector
 from tracker.effects.keep_house import make_partitions
 from tracker.effects.task import Tools
 from tracker.evidence.locker import Locker
@@ -84,6 +85,7 @@ class App:
             detail = error.detail if isinstance(error, Problem) else repr(error)
             await send({"type": "lifespan.startup.failed", "message": f"cannot start: {detail}"})
             return
+        quieten_collector()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._stack.aclose()

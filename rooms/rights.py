@@ -19,6 +19,7 @@ from rooms.names import person_room
 from rooms.sockets import Session
 
 SPARE_ENDS = 1000  # of sockets that have left; more are swept out
+RECHECKED_AT_ONCE = 250  # sockets: more stall the loop
 
 
 class Rights:
@@ -64,6 +65,11 @@ class Rights:
         """
         wanted = None if person_ids is None else set(person_ids)
         sessions = [s for s in self._sessions.values() if wanted is None or s.principal.id in wanted]
+        for start in range(0, len(sessions), RECHECKED_AT_ONCE):
+            await self._recheck(sessions[start : start + RECHECKED_AT_ONCE])
+        self.cut_expired()
+
+    async def _recheck(self, sessions: list[Session]) -> None:
         people = sorted({s.principal.id for s in sessions if not s.principal.is_link})
         links = sorted({s.principal.link_id for s in sessions if s.principal.is_link})
         async with self._database.connection() as conn:
@@ -75,7 +81,6 @@ class Rights:
                 self._expect_end(session.sid, ends[principal.link_id])
             elif (principal.issued_at or 0.0) <= barred.get(principal.id, -math.inf):
                 self._cut(session, "signed_out")
-        self.cut_expired()
 
     def _expect_end(self, sid: str, at: float | None) -> None:
         if at is not None and at < math.inf:

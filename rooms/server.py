@@ -33,6 +33,7 @@ log = logging.getLogger("tracker.rooms")
 BEAT_S = 0.5  # the fleet is published each beat and told each second one
 WATCHERS_BEATS = 30  # a room's watchers are told to the other nodes every 15 s
 SWEEP_EVERY_S = 20.0
+SWEPT_AT_ONCE = 50  # rooms, or pros' sockets: more stall the loop between two awaits
 DEAF_SWEEP_EVERY_S = 1.0
 LINKS_END_AT = frozenset({"completed", "paid", "cancelled"})
 
@@ -135,14 +136,14 @@ class Rooms:
 
     async def _join_own_jobs_of(self, sessions: list[Session]) -> None:
         pros = [session for session in sessions if session.principal.role is Role.PRO]
-        if not pros:
-            return
-        async with self._database.connection() as conn:
-            jobs = await active_jobs_by_pro(conn, sorted({session.principal.id for session in pros}))
-        for session in pros:
-            for job_id in jobs.get(session.principal.id, ()):
-                if job_id not in self.jobs.jobs_of(session.sid):
-                    await self._join_quietly(session, job_id)
+        for start in range(0, len(pros), SWEPT_AT_ONCE):
+            chunk = pros[start : start + SWEPT_AT_ONCE]
+            async with self._database.connection() as conn:
+                jobs = await active_jobs_by_pro(conn, sorted({session.principal.id for session in chunk}))
+            for session in chunk:
+                for job_id in jobs.get(session.principal.id, ()):
+                    if job_id not in self.jobs.jobs_of(session.sid):
+                        await self._join_quietly(session, job_id)
 
     async def _join_quietly(self, session: Session, job_id: UUID) -> None:
         try:
@@ -193,8 +194,8 @@ class Rooms:
 
     async def _read_again(self, job_ids: list[UUID]) -> None:
         """Tell these rooms what the database knows and they do not; cut every socket whose right is gone."""
-        for start in range(0, len(job_ids), 500):
-            chunk = job_ids[start : start + 500]
+        for start in range(0, len(job_ids), SWEPT_AT_ONCE):
+            chunk = job_ids[start : start + SWEPT_AT_ONCE]
             async with self._database.connection() as conn:
                 rows = await job_facts(conn, chunk)
             for row in rows:

@@ -32,7 +32,7 @@ ANSWER_WITHIN_S = 1.5  # how long a message waits to be understood; see also `in
 WAITING_TICK_S = 0.25
 RETRY_S = 0.1
 MOST_PROS = 20_000
-MOST_LOADED_AT_ONCE = 1000
+MOST_LOADED_AT_ONCE = 100  # more at once stall the loop, and so the acks of all others
 MOST_WAITING = 200  # messages of one pro
 
 
