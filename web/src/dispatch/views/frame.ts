@@ -21,6 +21,7 @@ export class Frame {
     this.desk = desk;
     const head = h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, title), this.tools);
     this.element = h("div", { class: "page", id: `page-${name}` }, head, this.note, this.failed, this.body);
+    this.element.addEventListener("click", dropSecondTap, true);
     refill(this.body, h("p", { class: "muted", role: "status" }, nav.loading));
   }
 
@@ -89,4 +90,11 @@ export class Frame {
     this.desk.trouble(error);
     return null;
   }
+}
+
+/** The first tap may be done with before the second comes, which would then press what has moved there. */
+function dropSecondTap(event: MouseEvent): void {
+  if (event.detail < 2 || !(event.target instanceof Element) || event.target.closest("button") === null) return;
+  event.preventDefault();
+  event.stopPropagation();
 }
