@@ -1,7 +1,7 @@
 # Everything here needs only make and a Python of version 3.11 or newer.
 #   make demo     set up, start, print the links; Ctrl-C stops it
 #   make setup    only set up what a server needs: packages and pages
-#   make test     set up, run all tests, three at a time; make test ARGS="-k bus" runs some
+#   make test     set up, run all tests, two at a time; make test ARGS="-k bus" runs some
 #   make check    style, types and import rules
 #   make bench    the figures; make chaos: the failure figures
 #   make looks    draw the pages' kept pictures anew; make screens: those of the README
@@ -30,7 +30,7 @@ setup:
 
 test:
 	$(call setup,test)
-	@exec .venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@exec .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check:
 	$(call setup,check)
