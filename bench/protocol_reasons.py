@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 POLLING: Final = "By design: websocket only. Polling is refused, so there is nothing to upgrade from."
-BINARY: Final = (
-    "By design: no binary. Attachments that never arrive pinned 270 MB in the stock server; a binary frame"
-    " closes the socket with 1003, a packet of type 5 or 6 with 1008."
-)
-NAMESPACE: Final = "By design: one namespace, `/`. Others get CONNECT_ERROR, `Invalid namespace`."
 
+# What the product leaves switched off (docs/wire.md), by words in the case's title.
 _REASONS: Final = {
-    "binary": BINARY,
-    "custom namespace": NAMESPACE,
-    "should send a plain-text packet": (
-        "By design: an event carries exactly one JSON object; the suite sends three values."
+    "binary": (
+        "No event carries binary; photos go over HTTP. Attachments that never arrive pinned 270 MB in the"
+        " stock server. A binary frame closes the socket with 1003, a packet of type 5 or 6 with 1008."
     ),
-    "disconnect from the main namespace": (
-        "By design: DISCONNECT of the only namespace ends the connection (the suite wants it kept open,"
-        " and a ping)."
+    "custom namespace": "One namespace, `/`. Others get CONNECT_ERROR, `Invalid namespace`.",
+    "should send a plain-text packet": (
+        "An event carries exactly one JSON object (design: §7); the suite sends three values."
     ),
 }
 

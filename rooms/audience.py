@@ -3,7 +3,8 @@
 The stock manager keeps two dictionaries per room and a room per client, and a leaving client is
 searched for in every room: 8000 leaving at once stalled the loop for 5 s. Here a connection knows
 its rooms and a room its connections, so entering, leaving and disconnecting touch only what is
-concerned. One namespace is served, so a connection has one session whose id is the transport's.
+concerned. It serves one namespace, in which a connection has one session whose id is the transport's
+(other namespaces, if any, have python-socketio's own manager: `stock.py`).
 """
 
 from __future__ import annotations
@@ -50,11 +51,14 @@ class Audience(AsyncManager):  # type: ignore[misc]  # the library has no types
         if not audience:
             del self.audiences[room]
 
-    def forget(self, connection: Connection) -> None:
-        """Out of every room and off the list."""
+    def leave_all(self, connection: Connection) -> None:
         for room in tuple(connection.rooms or ()):
             self.leave(connection, room)
         connection.rooms = None
+
+    def forget(self, connection: Connection) -> None:
+        """Out of every room and off the list."""
+        self.leave_all(connection)
         self.connections.pop(connection.sid, None)
 
     # --- what python-socketio asks ------------------------------------------------------------
@@ -99,13 +103,13 @@ class Audience(AsyncManager):  # type: ignore[misc]  # the library has no types
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
         connection = self.connections.get(sid)
         if connection is not None:
-            connection.stage = Stage.CLOSED
+            connection.stage = Stage.LEFT
         return self.eio_sid_from_sid(sid, namespace)
 
     def basic_disconnect(self, sid: str, namespace: str, **_options: object) -> None:  # noqa: ARG002
         connection = self.connections.get(sid)
         if connection is not None:
-            self.forget(connection)
+            self.leave_all(connection)
 
     def is_sid_room(self, namespace: str, room: str) -> bool:  # noqa: ARG002
         return False

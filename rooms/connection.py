@@ -2,7 +2,8 @@
 
 It stands between the transport, which hands it whole messages synchronously, and python-socketio,
 which runs CONNECT and events. Life is a line: OPEN (handshake done) → CONNECTING (the connect
-handler runs) → READY → CLOSED; nothing goes back, and nothing is accepted out of order.
+handler runs) → READY → LEFT (the client sent DISCONNECT) → CLOSED; stages may be skipped, nothing goes
+back, and nothing is accepted out of order.
 
 Order to read: `on_open`, `on_text`, `_on_event`, `_work`, `on_timer`, `end`; then `outlet.py`.
 """
@@ -10,6 +11,7 @@ Order to read: `on_open`, `on_text`, `_on_event`, `_work`, `on_timer`, `end`; th
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from enum import Enum, auto
@@ -20,7 +22,7 @@ from socketio import packet as packets
 
 from db.errors import Busy, Invalid
 from rooms import frames
-from rooms.guard import Breach, StrictPacket, TokenBucket
+from rooms.guard import BinaryPacket, Breach, StrictPacket, TokenBucket
 from rooms.outgoing import DISCONNECT, PING, open_frame, unknown_namespace_frame
 from rooms.outlet import Outlet
 from rooms.timer_wheel import IDLE
@@ -39,7 +41,13 @@ class Stage(Enum):
     OPEN = auto()  # websocket and Engine.IO handshakes are done
     CONNECTING = auto()  # CONNECT has arrived; its handler is running
     READY = auto()  # authenticated: events are accepted, rooms are heard
+    LEFT = auto()  # the session is over; the connection carries other namespaces, or ends soon
     CLOSED = auto()  # over; the peer may still have to confirm
+
+    @property
+    def over(self) -> bool:
+        """Nothing more may reach the session: not through a room, and not by its sid."""
+        return self is Stage.LEFT or self is Stage.CLOSED
 
 
 class Connection(Outlet):
@@ -53,6 +61,7 @@ class Connection(Outlet):
         self.wheel_slot = IDLE
         self._pinged = False  # a ping is out and nothing has come back
         self._connect_by = 0.0  # when CONNECT must have been answered, by the monotonic clock
+        self._assembling: BinaryPacket | None = None  # an event whose attachments are on their way
         self._inbox: deque[StrictPacket] | None = None
         self._working = False
         self._bucket = TokenBucket(hub.limits.messages_per_s, hub.limits.messages_burst, monotonic())
@@ -82,8 +91,14 @@ class Connection(Outlet):
         except Breach as breach:
             self._answer_breach(breach)
 
-    def on_binary(self) -> None:
-        self._answer_breach(Breach("binary messages are not accepted", code=frames.UNSUPPORTED))
+    def on_binary(self, data: bytes) -> None:
+        self._pinged = False
+        if not self._affordable():
+            return
+        try:
+            self._on_attachment(data)
+        except Breach as breach:
+            self._answer_breach(breach)
 
     def on_control(self) -> None:
         self._pinged = False
@@ -98,33 +113,72 @@ class Connection(Outlet):
         return True
 
     def _on_message(self, text: str) -> None:
-        packet = StrictPacket(encoded_packet=text[1:] or "x")  # "x": the base class skips empty ones
-        kind = packet.packet_type
-        if kind == packets.EVENT:
-            self._on_event(packet)
-        elif kind == packets.CONNECT:
-            self._on_connect(packet)
-        elif packet.namespace not in (None, "/"):
-            raise Breach("a packet for a namespace that is not connected")
-        else:  # DISCONNECT: one connection carries one session, so this is goodbye
-            self.end(frames.NORMAL, "client disconnect")
+        if self._assembling is not None:
+            raise Breach("an attachment was announced and has not come")
+        packet = self.hub.packet_class(encoded_packet=text[1:] or "x")  # "x": the base class skips empty ones
+        if packet.attachment_count:
+            if packet.attachment_count > self.hub.limits.attachments:
+                raise Breach("too many attachments", code=frames.TOO_BIG)
+            self._assembling = packet
+        else:
+            self._on_packet(packet)
 
-    def _on_connect(self, packet: StrictPacket) -> None:
+    def _on_attachment(self, data: bytes) -> None:
+        packet = self._assembling
+        if packet is None:
+            raise Breach("binary messages are not accepted", code=frames.UNSUPPORTED)
+        if sum(map(len, packet.attachments)) + len(data) > self.hub.limits.message_bytes:
+            raise Breach("the attachments are too large", code=frames.TOO_BIG)
+        if packet.add_attachment(data):
+            self._assembling = None
+            self._on_packet(packet)
+
+    def _on_packet(self, packet: StrictPacket) -> None:
+        kind = packet.packet_type
         if packet.namespace not in (None, "/"):
-            self.wire.write(unknown_namespace_frame(packet.namespace))
+            self._on_elsewhere(packet, packet.namespace)
+        elif kind == packets.EVENT:
+            self._on_event(packet)
+        elif kind == packets.DISCONNECT:
+            self._on_goodbye()
         elif self.stage is not Stage.OPEN or self._working:
             raise Breach("CONNECT may be sent once")
         else:
             self._enqueue(packet)
 
+    def _on_elsewhere(self, packet: StrictPacket, namespace: str) -> None:
+        """Another namespace than ours: python-socketio's own, if it is served."""
+        if self.hub.stock.serves(namespace):
+            if self._bucket.balance < 0:
+                raise Breach("too many messages")
+            self._enqueue(packet)
+        elif packet.packet_type == packets.CONNECT:
+            self.wire.write(unknown_namespace_frame(namespace))
+        else:
+            raise Breach("a packet for a namespace that is not connected")
+
+    def _on_goodbye(self) -> None:
+        """DISCONNECT: the session ends at once; clients close the connection by themselves then."""
+        if self.stage is not Stage.READY:
+            self.end(frames.NORMAL, "client disconnect")
+            return
+        self.hub.leave(self)
+        limits = self.hub.limits
+        self._connect_by = monotonic() + limits.connect_timeout_s
+        self.hub.wheel.schedule(self, min(limits.connect_timeout_s, limits.ping_interval_s))
+
     def _on_event(self, packet: StrictPacket) -> None:
-        if self.stage is not Stage.READY or packet.namespace not in (None, "/"):
+        if self.stage is Stage.LEFT:
+            return  # sent on its way out
+        if self.stage is not Stage.READY:
             raise Breach("an event before CONNECT was answered")
         if self._bucket.balance < 0:
             self.ack(packet.id, Busy().as_ack())
             return
         name, *arguments = packet.data
-        if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        if name in self.hub.stock.events:
+            self._enqueue(packet)
+        elif len(arguments) != 1 or not isinstance(arguments[0], dict) or packet.attachments:
             self.ack(packet.id, Invalid("An event carries exactly one JSON object.").as_ack())
         elif name == _HEARTBEAT and self.hub.on_heartbeat is not None:
             self.hub.heartbeat(self, packet.id, arguments[0])
@@ -181,20 +235,23 @@ class Connection(Outlet):
         """The wheel's call: close deadline, CONNECT deadline, or time to ping."""
         if self.closed:
             self.wire.abort()
-        elif self.stage is not Stage.READY and monotonic() >= self._connect_by:
+            return
+        left_s = self._left_s()
+        if left_s <= 0:
             self.end(frames.POLICY, "no CONNECT in time")
         elif self._pinged:
             self.end(frames.GOING_AWAY, "ping timeout")
-        elif self.stage is not Stage.READY:
-            self._pinged = True
-            self.wire.write(PING)
-            left_s = max(0.0, self._connect_by - monotonic())
-            self.hub.wheel.schedule(self, min(left_s, self.hub.limits.ping_interval_s))
         else:
-            if self.backlog is None:  # a stalled reader has its own deadline
+            if self.backlog is None or self.stage is not Stage.READY:  # a stalled reader has its own deadline
                 self._pinged = True
                 self.wire.write(PING)
-            self.hub.wheel.schedule(self, self.hub.limits.ping_interval_s)
+            self.hub.wheel.schedule(self, min(left_s, self.hub.limits.ping_interval_s))
+
+    def _left_s(self) -> float:
+        """How long the connection may still be without a session."""
+        if self.stage is Stage.READY or self.hub.stock.carries(self):
+            return math.inf
+        return self._connect_by - monotonic()
 
     def cut(self, code: int, reason: str, *, farewell: bool = False) -> None:
         """Stop sending now, end in the next turn of the loop: safe inside a broadcast.

@@ -18,6 +18,7 @@ from typing import Any
 
 from rooms import frames
 from rooms.admission import Admission, Refusal, environ_of, refuse
+from rooms.audience import NAMESPACE
 from rooms.connection import Connection, Stage
 from rooms.http_door import PunctualHttpProtocol
 from rooms.hub import Hub, OnConnect, OnDisconnect, OnEvent, OnHeartbeat
@@ -84,6 +85,20 @@ class Engine:
     def on_heartbeat(self, handler: OnHeartbeat | None) -> None:
         self._hub.on_heartbeat = handler
 
+    def on(self, event: str, handler: Callable[..., Any], *, namespace: str = NAMESPACE) -> None:
+        """Take an event the way python-socketio does, outside the rules of `on_event`.
+
+        `handler(sid, *arguments)` may be asynchronous; the arguments are whatever came (bytes too, within
+        `limits.attachments`), what it returns is the ack, a tuple being several arguments. What it raises
+        ends the connection. A handler for another namespace opens that namespace, which has sids and, as
+        `connect` and `disconnect`, handlers of its own; rooms, `send` and `broadcast` are `/`'s alone.
+        """
+        self._hub.stock.on(event, handler, namespace)
+
+    async def emit(self, sid: str, event: str, *arguments: Any, namespace: str = NAMESPACE) -> bool:
+        """Send an event of any arguments to one connected session; False when it has left."""
+        return await self._hub.stock.emit(sid, namespace, event, arguments)
+
     async def asgi(self, scope: dict[str, Any], _receive: Any, send: Any) -> None:
         """The ASGI application for `/socket.io/`: admits a websocket, or answers with a problem."""
         try:
@@ -108,7 +123,7 @@ class Engine:
     def enter(self, sid: str, room: str) -> bool:
         """Let a socket hear a room; False when the socket has left meanwhile."""
         connection = self._audience.connections.get(sid)
-        if connection is None or connection.closed:
+        if connection is None or connection.stage.over:
             return False
         self._audience.enter(connection, room)
         return True
@@ -198,7 +213,7 @@ class Engine:
     ) -> bool:
         """Send to one socket; False when it has left."""
         connection = self._audience.connections.get(sid)
-        if connection is None or connection.closed:
+        if connection is None or connection.stage.over:
             return False
         connection.deliver(event_frame(event, payload), (key, event) if droppable else None)
         self._hub.counters.deliveries += 1

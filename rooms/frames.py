@@ -133,6 +133,11 @@ def text_frame(payload: bytes) -> bytes:
     return _frame(0x80 | TEXT, payload)
 
 
+def binary_frame(payload: bytes) -> bytes:
+    """A whole binary message."""
+    return _frame(0x80 | BINARY, payload)
+
+
 def pong_frame(payload: bytes) -> bytes:
     """The answer to a ping frame."""
     return _frame(0x80 | PONG, payload)

@@ -2,7 +2,8 @@
 
 python-socketio trusts its peer. A client could emit `connect` and run the connect handler, pin
 memory with binary attachments that never arrive, or slip past the catch-all by naming an event `*`.
-So every packet passes here first; what does not is a `Breach`.
+So every packet passes here first; what does not is a `Breach`. Binary is off unless `Limits.attachments`
+allows it, and then bounded in number and size.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ RESERVED_EVENTS = frozenset(
 )
 EVENT_NAME_MAX = 64
 
-# Type, namespace, ack id, then JSON or nothing. Types 4 (only a server may send it), 5 and 6 (binary:
-# attachments would be held until all have come) have no place here.
+# Type, namespace, ack id, then JSON or nothing. Type 4 (only a server may send it) and 6 (an ack; this server
+# asks for none) have no place here. Type 5, an event that announces attachments, is read by `BinaryPacket`.
 _HEADER = re.compile(r"([0-3])(?:(/[\w\-./]{0,99})(?:,|\Z))?(\d{1,15})?(?=[\[{]|\Z)", re.ASCII)
+_ATTACHMENTS = re.compile(r"5(\d{1,3})-", re.ASCII)
 
 
 class Breach(Exception):  # it is not our error
@@ -75,6 +77,7 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
         return 0  # no attachments, ever
 
     def _judge(self) -> None:
+        """Refuse what no client may say."""
         if self.packet_type == packets.EVENT:
             if not isinstance(self.data, list) or not self.data:
                 raise Breach("an event is an array that starts with its name", self.id)
@@ -88,6 +91,35 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
                 raise Breach("the auth of a CONNECT is an object")
         elif self.packet_type == packets.ACK:
             raise Breach("this server asks for no acks")
+
+
+class BinaryPacket(StrictPacket):
+    """The same where binary is allowed. An event that announces attachments is complete once
+    `add_attachment` has returned True; until then its `data` holds placeholders.
+    """
+
+    uses_binary_events = True
+
+    def decode(self, encoded_packet: str) -> int:
+        announced = _ATTACHMENTS.match(encoded_packet)
+        if announced is None:
+            return super().decode(encoded_packet)
+        super().decode(f"{packets.EVENT}{encoded_packet[announced.end() :]}")
+        return int(announced[1])
+
+    @classmethod
+    def reconstruct_binary(cls, data: Any, attachments: list[bytes]) -> Any:
+        """Put each attachment where its placeholder stands; the stock method trusts the numbers."""
+        if isinstance(data, list):
+            return [cls.reconstruct_binary(item, attachments) for item in data]
+        if not isinstance(data, dict):
+            return data
+        if data.get("_placeholder") is not True:
+            return {key: cls.reconstruct_binary(item, attachments) for key, item in data.items()}
+        number = data.get("num")
+        if type(number) is not int or not 0 <= number < len(attachments):
+            raise Breach("a placeholder names an attachment that is not there")
+        return attachments[number]
 
 
 class TokenBucket:

@@ -21,8 +21,9 @@ from db.errors import Problem
 from rooms import frames
 from rooms.audience import NAMESPACE, Audience
 from rooms.connection import Connection, Stage
-from rooms.guard import StrictPacket
+from rooms.guard import BinaryPacket, StrictPacket
 from rooms.limits import Limits
+from rooms.stock import Stock
 from rooms.timer_wheel import TimerWheel
 
 OnConnect = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[Any]]
@@ -72,16 +73,18 @@ class Hub:
         self._on_connect = on_connect
         self._on_event = on_event
         self._on_disconnect = on_disconnect
-        self._sio = socketio.AsyncServer(
-            async_mode="asgi",
-            client_manager=self.audience,
-            serializer=StrictPacket,
-            async_handlers=False,  # else one client's events overtake each other
-            monitor_clients=False,
-            logger=_library_log,
-            engineio_logger=_library_log,
-        )
+        self.packet_class = BinaryPacket if limits.attachments else StrictPacket
+        options: dict[str, Any] = {
+            "async_mode": "asgi",
+            "serializer": self.packet_class,
+            "async_handlers": False,  # else one client's events overtake each other
+            "monitor_clients": False,
+            "logger": _library_log,
+            "engineio_logger": _library_log,
+        }
+        self._sio = socketio.AsyncServer(client_manager=self.audience, **options)
         self._sio.eio.sockets = self.audience.connections
+        self.stock = Stock(self._sio, options)
         self._sio.on("connect", self._run_connect)
         self._sio.on("disconnect", self._run_disconnect)
         self._sio.on("*", self._run_event)
@@ -103,7 +106,9 @@ class Hub:
     async def dispatch(self, connection: Connection, packet: StrictPacket) -> None:
         """Hand one judged packet to python-socketio."""
         try:
-            if packet.packet_type == packets.CONNECT:
+            if packet.namespace not in (None, NAMESPACE):
+                await self.stock.dispatch(connection, packet, self._sio.environ.get(connection.sid, {}))
+            elif packet.packet_type == packets.CONNECT:
                 await self._sio._handle_connect(connection.sid, NAMESPACE, packet.data)
                 self._sio.environ.pop(connection.sid, None)  # served its purpose; kilobytes each
                 if connection.stage is not Stage.READY:
@@ -126,8 +131,15 @@ class Hub:
         except Exception:  # noqa: BLE001  # logged by _failed
             reply(self._failed("heartbeat"))
 
+    def leave(self, connection: Connection) -> None:
+        """A client said DISCONNECT: its session is over, its connection not yet."""
+        run_now(self._sio._handle_disconnect(connection.sid, NAMESPACE, "client disconnect"))
+        connection.session = None
+
     def forget(self, connection: Connection, reason: str) -> None:
         """A connection is over: tell the application if it had a session, and drop every trace."""
+        if self.stock.has(connection):
+            self.spawn(self.stock.forget(connection, reason))
         run_now(self._sio._handle_eio_disconnect(connection.sid, reason))
         connection.stage = Stage.CLOSED
         connection.session = None

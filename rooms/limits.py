@@ -17,6 +17,7 @@ class Limits:
     close_timeout_s: float = 5  # a peer that does not answer our close frame is cut off
     messages_per_s: float = 50  # sustained, per socket; beyond it acks say `busy`
     messages_burst: int = 200  # a phone flushing what it kept while offline; twice this ends the socket
+    attachments: int = 0  # binary attachments of one event, all within `message_bytes`; 0: no binary at all
     inbox_messages: int = 32  # unfinished events of one socket before we stop reading from it
     backlog_bytes: int = 1024 * 1024  # unsent bytes kept for one slow reader
     write_high_water_bytes: int = 32 * 1024  # unsent bytes in the transport that make a reader slow

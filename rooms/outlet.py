@@ -39,12 +39,18 @@ class Outlet(AsyncSocket):  # type: ignore[misc]  # the library has no types
         raise NotImplementedError
 
     async def send(self, pkt: Any) -> None:
-        """python-socketio's way out (CONNECT, CONNECT_ERROR, acks). Never suspends."""
-        frame = frames.text_frame(pkt.encode().encode())
-        if self._held:
-            self.wire.write(frame)
+        """python-socketio's way out (CONNECT, CONNECT_ERROR, acks, the stock path). Never suspends."""
+        message = pkt.encode()
+        if isinstance(message, bytes):  # an attachment
+            frame = frames.binary_frame(message)
         else:
+            frame = frames.text_frame(message.encode())
+        if not self._held:
             self.deliver(frame, None)
+        elif self.wire.paused:  # before CONNECT is answered nothing is kept for a slow reader
+            self.cut(frames.TRY_AGAIN_LATER, "reading too slowly; reconnect")
+        else:
+            self.wire.write(frame)
 
     def deliver(self, frame: bytes, slot: Slot | None) -> None:
         """Send now, or keep it while the peer is slow. `slot` marks it droppable."""

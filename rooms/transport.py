@@ -41,8 +41,8 @@ class Listener(Protocol):
     def on_text(self, text: str) -> None:
         """One whole text message."""
 
-    def on_binary(self) -> None:
-        """One whole binary message (its content is of no interest here)."""
+    def on_binary(self, data: bytes) -> None:
+        """One whole binary message."""
 
     def on_control(self) -> None:
         """A ping or pong frame, so that they count against the rate."""
@@ -113,7 +113,7 @@ class DirectWebSocketProtocol(asyncio.Protocol):
                 if opcode == frames.TEXT:
                     listener.on_text(payload.decode())
                 elif opcode == frames.BINARY:
-                    listener.on_binary()
+                    listener.on_binary(payload)
                 else:
                     if opcode == frames.PING:
                         self.write(frames.pong_frame(payload))

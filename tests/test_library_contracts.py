@@ -22,7 +22,7 @@ from uvicorn.server import Server, ServerState
 
 from rooms.audience import Audience
 from rooms.connection import Connection, Stage
-from rooms.guard import StrictPacket
+from rooms.guard import BinaryPacket, StrictPacket
 from rooms.hub import Hub, run_now
 from rooms.limits import Limits
 from rooms.transport import DirectWebSocketProtocol
@@ -147,6 +147,23 @@ def test_one_session_from_connect_to_disconnect_never_suspends_where_we_do_not_w
         hub.wheel.stop()
 
     asyncio.run(story())
+
+
+def test_the_stock_servers_own_manager_and_packets_do_what_the_stock_path_relies_on() -> None:
+    """`rooms/stock.py` drives these four, and drops what a CONNECT that never ended left in the manager."""
+    assert parameters(socketio.AsyncServer._handle_connect) == ["self", "eio_sid", "namespace", "data"]
+    assert parameters(socketio.AsyncServer._handle_disconnect) == ["self", "eio_sid", "namespace", "reason"]
+    assert parameters(socketio.AsyncServer._handle_event) == ["self", "eio_sid", "namespace", "id", "data"]
+    assert parameters(socketio.AsyncServer._send_packet) == ["self", "eio_sid", "pkt"]
+    # A CONNECT whose connection left is taken for a new one: why `Stock.forget` leaves those alone.
+    assert "if not self.is_pre_connected(sid, namespace):" in inspect.getsource(socketio.AsyncManager.connect)
+    packet = BinaryPacket(encoded_packet='51-["a",{"_placeholder":true,"num":0}]')
+    assert (packet.attachment_count, packet.add_attachment(b"x")) == (1, True)
+    assert packet.data == ["a", b"x"]
+    assert BinaryPacket(socket_packets.EVENT, ["a", b"x"]).encode() == [
+        '51-["a",{"_placeholder":true,"num":0}]',
+        b"x",
+    ]
 
 
 def test_a_coroutine_that_would_wait_is_refused_and_not_left_hanging() -> None:
