@@ -34,6 +34,10 @@ class Problem(Exception):
         }
 
 
+class OperatorError(Exception):
+    """Something is wrong that whoever started the command can mend; the message says what to do."""
+
+
 class Unavailable(Problem):
     """The database does not answer just now; nothing was written. Please retry."""
 

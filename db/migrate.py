@@ -13,11 +13,13 @@ from pathlib import Path
 
 import asyncpg
 
+from db.errors import OperatorError
+
 FOLDER = Path(__file__).parent / "migrations"
 LOCK_KEY = 7_262_355_101  # any number, the same in every process
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """The database's migration history and the files of this release do not agree."""
 
 

@@ -135,7 +135,7 @@ def chromium_path() -> str:
 
 def _database(postgres: PostgresServer, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     yield named(postgres.url, name)
     asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -75,7 +75,7 @@ async def waiting_effects(database: Database) -> list[tuple[str, str | None]]:
 def shared_company(postgres: PostgresServer, template: str) -> Iterator[str]:
     """A database with a company for a whole file of tests, which empty it by `emptied`."""
     name = f"shared_{uuid.uuid4().hex}"
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     try:
         with_company(named(postgres.url, name), _nothing)
         yield named(postgres.url, name)

@@ -321,7 +321,7 @@ def money_place(postgres: PostgresServer, template: str) -> Iterator[Place]:
     """A founded company and the stand-ins."""
     name = f"money_{uuid4().hex}"
     url = named(postgres.url, name)
-    asyncio.run(execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     try:
         with_company(url, _nothing)
         with running_stand_ins() as stand_ins:

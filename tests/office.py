@@ -66,7 +66,7 @@ def open_office(postgres: PostgresServer, template: str, chromium_path: str, **m
     """
     name = f"office_{uuid.uuid4().hex}"
     url = named(postgres.url, name)
-    _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     with ExitStack() as stack:
         stack.callback(_execute, postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
         with_company(url, _nothing)

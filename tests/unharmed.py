@@ -56,7 +56,7 @@ def abused(postgres: PostgresServer, template: str, **settings: str) -> Iterator
     """A company's server for a whole file of tests, on a database of its own."""
     name = f"abused_{uuid.uuid4().hex}"
     url = named(postgres.url, name)
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     try:
         with open_folder() as folder:
             with_company(url, _nothing)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from db.errors import OperatorError
 from tracker.local_process import spawn
 
 STOP_PATIENCE_S = 12.0
 
 
-class DemoProblem(Exception):
+class DemoProblem(OperatorError):
     """The demo cannot start or go on; the message says what to do."""
 
 

@@ -19,13 +19,14 @@ from tempfile import TemporaryDirectory
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from db.errors import OperatorError
 from rooms.engine import uvicorn_options
 from tracker.local import LocalServers, running_urls
 from tracker.prepare import prepare_database
 from tracker.settings import STATE_FOLDER, Settings
 
 
-class ServeProblem(Exception):
+class ServeProblem(OperatorError):
     """The server cannot start; the message says what to do."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from db.errors import OperatorError
 from tracker import settings_readers as read
 from tracker.declared_setting import setting
 from tracker.provider_settings import ProviderSettings
@@ -25,7 +26,7 @@ SECRET_FILE = "secret"  # noqa: S105 - its name
 IN_MEMORY_BUS = "memory://"
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """One or more settings are wrong; the message names them all."""
 
 
