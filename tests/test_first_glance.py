@@ -67,11 +67,16 @@ def test_the_page_shows_the_visit_and_the_dot_before_its_socket_answers(
     with chromium(chromium_path) as browser, visiting(browser, "about:blank") as customer:
         customer.page.route_web_socket("**", lambda _socket: None)  # it opens, and nobody speaks
         customer.page.on("request", lambda request: asked.append(request.url))
+        customer.page.clock.install()
         customer.page.goto(f"{web.url}/track/{link}")
         customer.sees("#status", "Pat Mason is on the way")
         customer.page.locator(".vehicle").wait_for()
-    assert [url.endswith("?now") for url in asked].count(True) == 1  # the markup's and the script's are one
-    assert not [url for url in asked if url.endswith(".css") and "base_map" not in url]  # its own are in it
+        # The markup's glance and the script's are one, and the page's own styles are in it.
+        assert [url.endswith("?now") for url in asked].count(True) == 1
+        assert not [url for url in asked if url.endswith(".css") and "base_map" not in url]
+        assert customer.text("#own") == ""
+        customer.page.clock.fast_forward(9_000)
+        customer.sees("#own", "Reconnecting to us…")  # a glance is no promise that more will come
 
 
 def test_a_glance_shows_no_pro_who_has_not_set_out(web: Process) -> None:

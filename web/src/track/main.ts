@@ -138,7 +138,10 @@ function currentSignal(view: JobView | null): Signal {
 
 /** A short blink counts as connected; what was only remembered does not, until the server has confirmed it. */
 function isConnected(): boolean {
-  if (!fresh) return performance.now() < (watch.view === null ? FIRST_WORD_MS : BLINK_MS);
+  // The first glance comes without the socket: words that it brought do not mean that more will follow.
+  if (!fresh || live.state === "connecting") {
+    return performance.now() < (fresh || watch.view === null ? FIRST_WORD_MS : BLINK_MS);
+  }
   return down_since_ms === null || Date.now() - down_since_ms < BLINK_MS;
 }
 
