@@ -61,6 +61,7 @@ class Connection(Outlet):
         self.wheel_slot = IDLE
         self._pinged = False  # a ping is out and nothing has come back
         self._connect_by = 0.0  # when CONNECT must have been answered, by the monotonic clock
+        self._asked = False  # CONNECT has come
         self._assembling: BinaryPacket | None = None  # an event whose attachments are on their way
         self._inbox: deque[StrictPacket] | None = None
         self._working = False
@@ -141,9 +142,10 @@ class Connection(Outlet):
             self._on_event(packet)
         elif kind == packets.DISCONNECT:
             self._on_goodbye()
-        elif self.stage is not Stage.OPEN or self._working:
+        elif self._asked:
             raise Breach("CONNECT may be sent once")
         else:
+            self._asked = True
             self._enqueue(packet)
 
     def _on_elsewhere(self, packet: StrictPacket, namespace: str) -> None:

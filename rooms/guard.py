@@ -72,7 +72,7 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
         try:
             self.data = strict_json.loads(body) if body else None
         except Invalid as refusal:
-            raise Breach(refusal.detail, self.id) from None
+            raise Breach(refusal.detail, self._ack_id()) from None
         self._judge()
         return 0  # no attachments, ever
 
@@ -80,17 +80,21 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
         """Refuse what no client may say."""
         if self.packet_type == packets.EVENT:
             if not isinstance(self.data, list) or not self.data:
-                raise Breach("an event is an array that starts with its name", self.id)
+                raise Breach("an event is an array that starts with its name", self._ack_id())
             name = self.data[0]
             if not isinstance(name, str) or not 0 < len(name) <= EVENT_NAME_MAX:
-                raise Breach(f"an event's name is a text of 1 to {EVENT_NAME_MAX} characters", self.id)
+                raise Breach(f"an event's name is a text of 1 to {EVENT_NAME_MAX} characters", self._ack_id())
             if name in RESERVED_EVENTS:
-                raise Breach("that event name is reserved", self.id)
+                raise Breach("that event name is reserved", self._ack_id())
         elif self.packet_type == packets.CONNECT:
             if self.data is not None and not isinstance(self.data, dict):
                 raise Breach("the auth of a CONNECT is an object")
         elif self.packet_type == packets.ACK:
             raise Breach("this server asks for no acks")
+
+    def _ack_id(self) -> int | None:
+        """What to answer a broken event by: acks of ours are for our namespace."""
+        return self.id if self.namespace in (None, "/") else None
 
 
 class BinaryPacket(StrictPacket):

@@ -17,7 +17,7 @@ import pytest
 
 from db.migrate import migrate
 from tests import ports
-from tests.postgres import PrivatePostgres, make_postgres, named, open_folder
+from tests.postgres import PrivatePostgres, make_postgres, named, open_folder, quick_parent
 from tests.servers import start_valkey
 from tracker import bootstrap
 from tracker.local_postgres import PostgresServer
@@ -44,7 +44,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The one server that all databases of this run live on."""
-    with open_folder() as folder:
+    with open_folder(quick_parent()) as folder:
         server = make_postgres(folder)
         try:
             server.start()
@@ -78,21 +78,22 @@ def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_server(folder: Path) -> Iterator[PrivatePostgres]:
+def postgres_server() -> Iterator[PrivatePostgres]:
     """A server of one's own, running and migrated."""
-    server = PrivatePostgres(make_postgres(folder))
-    try:
-        server.start()
-        asyncio.run(migrate(server.url))
-        yield server
-    finally:
-        server.stop()
+    with open_folder(quick_parent()) as folder:
+        server = PrivatePostgres(make_postgres(folder))
+        try:
+            server.start()
+            asyncio.run(migrate(server.url))
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
 def copy_cluster() -> Iterator[Callable[[Path], None]]:
     """A function that puts an empty PostgreSQL cluster into a data folder; quicker than initdb."""
-    with open_folder() as folder:
+    with open_folder(quick_parent()) as folder:
         server = make_postgres(folder)
         try:
             server.start()

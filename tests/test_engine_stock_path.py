@@ -86,6 +86,24 @@ def test_the_python_client_speaks_in_two_namespaces_over_one_connection() -> Non
     run(story())
 
 
+def test_namespaces_may_be_asked_for_in_any_order_and_at_once() -> None:
+    async def story() -> None:
+        async with stage() as place:
+            open_other(place)
+            client = await place.raw()
+            await client.send('40/other,{"token":"let me in"}')
+            await client.send("40{}")
+            answers = {await client.receive(), await client.receive()}
+            assert {answer.partition("{")[0] for answer in answers} == {"40/other,", "40"}
+            # The same ack id in both: a broken event there is not answered as one of ours.
+            await client.send('427["hello",{}]')
+            assert (await client.receive()).startswith('437[{"ok":true')
+            await client.send('42/other,7["echo",NaN]')
+            assert (await client.closing())[0] == 1008
+
+    run(story())
+
+
 def test_a_namespace_nobody_serves_and_one_that_refuses_get_an_answer() -> None:
     async def story() -> None:
         async with stage(limits=Limits(connect_timeout_s=1)) as place:

@@ -1,6 +1,6 @@
 """Publishing: what is said goes out at once when little is said, and together when much is.
 
-The task holds one connection. What is said less than 4 ms after the last write waits for the rest of them, so
+The task holds one connection. What is said less than 8 ms after the last write waits for the rest of them, so
 that a busy node pays the kernel and Redis once for many messages. Nothing waits for an answer, but each is
 counted: when one takes longer than 250 ms, or is an error, the breaker opens. What is unanswered is then
 dropped and counted, and so is what is said until a new connection has answered. The channels on which
@@ -31,7 +31,7 @@ from rooms.redis_bus.tally import Tally
 
 ANSWER_TIMEOUT_S: Final = 0.25
 SECOND_LOOK_S: Final = 0.01  # a loop that was stalled has not read yet what came in time
-GATHER_S: Final = 0.004  # what it costs watchers on other nodes, and only on a busy node
+GATHER_S: Final = 0.008  # what it costs watchers on other nodes, and only on a busy node
 FLUSH_MESSAGES: Final = 512  # in one write: a few ms of this process's time
 MAX_WAITING_BYTES: Final = 8 * 1024 * 1024  # unanswered and to be sent
 MAX_LOST_CHANNELS: Final = 20_000  # remembered; more rooms than that in one outage are not told
