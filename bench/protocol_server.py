@@ -17,11 +17,12 @@ from typing import Any
 
 import uvicorn
 
-from rooms.connection import Connection, Stage
+from rooms.connection import Connection
 from rooms.engine import Engine, uvicorn_options
 from rooms.frames import binary_frame, text_frame
 from rooms.hub import Hub
 from rooms.limits import Limits
+from rooms.stage import Stage
 from rooms.transport import DirectWebSocketProtocol
 
 PING_INTERVAL_S = 1

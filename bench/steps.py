@@ -18,12 +18,12 @@ from bench.harness import Report, Sample, Way, take_turns
 from bench.peers.ours import UNLIMITED, Relay
 from rooms import strict_json
 from rooms.bus import LocalBus
-from rooms.connection import Stage
 from rooms.frames import FrameParser
 from rooms.guard import StrictPacket
 from rooms.limits import Limits
 from rooms.redis_bus.codec import BusCodec, Newest
 from rooms.redis_bus.replies import Replies
+from rooms.stage import Stage
 from rooms.transport import DirectWebSocketProtocol
 
 ROUNDS = 9

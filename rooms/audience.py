@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from socketio import AsyncManager
 
-from rooms.connection import Stage
+from rooms.stage import Stage
 
 if TYPE_CHECKING:
     from rooms.connection import Connection

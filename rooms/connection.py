@@ -14,7 +14,6 @@ import asyncio
 import math
 import random
 from collections import deque
-from enum import Enum, auto
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from rooms import frames
 from rooms.guard import BinaryPacket, Breach, StrictPacket, TokenBucket
 from rooms.outgoing import DISCONNECT, PING, open_frame, unknown_namespace_frame
 from rooms.outlet import Outlet
+from rooms.stage import Stage
 from rooms.timer_wheel import IDLE
 
 if TYPE_CHECKING:
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 
 _HEARTBEAT = "heartbeat"
 _LINGER_S = 1.0
-
-
-class Stage(Enum):
-    """How far a connection has come."""
-
-    OPEN = auto()  # websocket and Engine.IO handshakes are done
-    CONNECTING = auto()  # CONNECT has arrived; its handler is running
-    READY = auto()  # authenticated: events are accepted, rooms are heard
-    LEFT = auto()  # the session is over; the connection carries other namespaces, or ends soon
-    CLOSED = auto()  # over; the peer may still have to confirm
-
-    @property
-    def over(self) -> bool:
-        """Nothing more may reach the session: not through a room, and not by its sid."""
-        return self is Stage.LEFT or self is Stage.CLOSED
 
 
 class Connection(Outlet):
@@ -73,9 +58,7 @@ class Connection(Outlet):
         self.wire = wire
         wire.transport.set_write_buffer_limits(high=self.hub.limits.write_high_water_bytes)
         wire.write(open_frame(self.sid, self.hub.limits))
-        limits = self.hub.limits
-        self._connect_by = monotonic() + limits.connect_timeout_s
-        self.hub.wheel.schedule(self, min(limits.connect_timeout_s, limits.ping_interval_s))
+        self._give_time()
 
     def on_text(self, text: str) -> None:
         """One Engine.IO packet: a message, a pong or a close; clients send nothing else."""
@@ -163,11 +146,9 @@ class Connection(Outlet):
         """DISCONNECT: the session ends at once; clients close the connection by themselves then."""
         if self.stage is not Stage.READY:
             self.end(frames.NORMAL, "client disconnect")
-            return
-        self.hub.leave(self)
-        limits = self.hub.limits
-        self._connect_by = monotonic() + limits.connect_timeout_s
-        self.hub.wheel.schedule(self, min(limits.connect_timeout_s, limits.ping_interval_s))
+        else:
+            self.hub.leave(self)
+            self._give_time()
 
     def _on_event(self, packet: StrictPacket) -> None:
         if self.stage is Stage.LEFT:
@@ -248,6 +229,12 @@ class Connection(Outlet):
                 self._pinged = True
                 self.wire.write(PING)
             self.hub.wheel.schedule(self, min(left_s, self.hub.limits.ping_interval_s))
+
+    def _give_time(self) -> None:
+        """From now on a connection without a session has so long."""
+        limits = self.hub.limits
+        self._connect_by = monotonic() + limits.connect_timeout_s
+        self.hub.wheel.schedule(self, min(limits.connect_timeout_s, limits.ping_interval_s))
 
     def _left_s(self) -> float:
         """How long the connection may still be without a session."""

@@ -19,11 +19,12 @@ from typing import Any
 from rooms import frames
 from rooms.admission import Admission, Refusal, environ_of, refuse
 from rooms.audience import NAMESPACE
-from rooms.connection import Connection, Stage
+from rooms.connection import Connection
 from rooms.http_door import PunctualHttpProtocol
 from rooms.hub import Hub, OnConnect, OnDisconnect, OnEvent, OnHeartbeat
 from rooms.limits import Limits
 from rooms.outgoing import event_frame
+from rooms.stage import Stage
 from rooms.transport import EXTENSION, DirectWebSocketProtocol
 
 _RETRY_AFTER_SHUTDOWN_S = 2.0

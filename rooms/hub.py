@@ -20,9 +20,10 @@ from socketio import packet as packets
 from db.errors import Problem
 from rooms import frames
 from rooms.audience import NAMESPACE, Audience
-from rooms.connection import Connection, Stage
+from rooms.connection import Connection
 from rooms.guard import BinaryPacket, StrictPacket
 from rooms.limits import Limits
+from rooms.stage import Stage
 from rooms.stock import Stock
 from rooms.timer_wheel import TimerWheel
 

@@ -7,6 +7,7 @@ test sees another's rows. `postgres_server` is a whole server for tests that kil
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -16,7 +17,8 @@ import asyncpg
 import pytest
 
 from db.migrate import migrate
-from tests import ports
+from tests import ports, running
+from tests.nursery import Nursery
 from tests.postgres import PrivatePostgres, make_postgres, named, open_folder, quick_parent
 from tests.servers import start_valkey
 from tracker import bootstrap
@@ -34,10 +36,24 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nursery() -> Iterator[None]:
+    """What the web and worker processes of all tests are forked from, where the system can (Linux)."""
+    if not hasattr(os, "pidfd_open"):
+        yield
+        return
+    running.nursery = Nursery()
+    try:
+        yield
+    finally:
+        running.nursery.close()
+        running.nursery = None
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that other users can enter, unlike `tmp_path`."""
-    with open_folder() as folder:
+    with open_folder(quick_parent()) as folder:
         yield folder
 
 

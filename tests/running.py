@@ -14,12 +14,15 @@ from types import TracebackType
 import httpx
 
 from rooms.principal import Role
+from tests.nursery import Forked, Nursery
 from tests.ports import free_port
 from tracker.identity.tokens import mint
 
 ROOT = Path(__file__).parent.parent
 SECRET = "a secret that only the tests know, 32+"
 PATIENCE_S = 20.0
+FORKED = (["serve", "--workers", "1"], ["worker"])
+nursery: Nursery | None = None  # set for a run of the tests; without one every process is started afresh
 
 
 def token(role: Role | str, sub: str, ttl_s: float = 3600) -> str:
@@ -35,7 +38,7 @@ class Process:
     env: dict[str, str]
     log: Path
     port: int | None = None
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: subprocess.Popen[bytes] | Forked | None = field(default=None, repr=False)
 
     def __enter__(self) -> Process:
         self.start()
@@ -60,6 +63,10 @@ class Process:
 
     def launch(self) -> None:
         """Start it and do not wait: for starting several at once."""
+        if nursery is not None and self.argv in FORKED:
+            self.log.touch()
+            self.process = nursery.start(self.argv, cwd=ROOT, env=self.env, log=self.log)
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tracker.cli", *self.argv],

@@ -21,10 +21,11 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import Server, ServerState
 
 from rooms.audience import Audience
-from rooms.connection import Connection, Stage
+from rooms.connection import Connection
 from rooms.guard import BinaryPacket, StrictPacket
 from rooms.hub import Hub, run_now
 from rooms.limits import Limits
+from rooms.stage import Stage
 from rooms.transport import DirectWebSocketProtocol
 
 

@@ -56,6 +56,9 @@ def _demo(command: argparse.ArgumentParser) -> None:
 
 
 def _serve(command: argparse.ArgumentParser) -> None:
+    from tracker.collector import pause_collector
+
+    pause_collector()
     from tracker.serve import serve
 
     command.add_argument("--workers", type=int, default=1, help="processes behind the one port")
@@ -63,6 +66,9 @@ def _serve(command: argparse.ArgumentParser) -> None:
 
 
 def _worker(command: argparse.ArgumentParser) -> None:
+    from tracker.collector import pause_collector
+
+    pause_collector()
     from tracker.work import work
 
     command.set_defaults(run=lambda _args: work(_running()))

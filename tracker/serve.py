@@ -21,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 
 from db.errors import OperatorError
 from rooms.engine import uvicorn_options
+from tracker.collector import quieten_collector
 from tracker.local import LocalServers, running_urls
 from tracker.prepare import prepare_database
 from tracker.settings import STATE_FOLDER, Settings
@@ -56,6 +57,7 @@ def serve(settings: Settings, *, workers: int = 1) -> int:
             **uvicorn_options(),
         )
         if workers > 1:
+            quieten_collector()  # a worker does so itself when it has started
             Multiprocess(config, sockets=[listener]).run()
             return 0
         server = uvicorn.Server(config)

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.open_bus import new_node_id, open_bus
+from tracker.collector import quieten_collector
 from tracker.effects.task import Tools
 from tracker.logs import start_logging
 from tracker.metrics import Metrics
@@ -49,6 +50,7 @@ async def _work(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
+        quieten_collector()
         log.info("worker started")
         await worker.run()
         log.info("worker stopped")

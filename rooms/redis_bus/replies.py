@@ -1,9 +1,9 @@
 """What Redis answers, read out of a stream of bytes: RESP 2, as the page "protocol spec" of redis.io has it.
 
 redis-py reads one answer per awaited call, which costs a task's turn for each; on a busy bus that is most of
-what a message costs. This reads whatever a read of the socket brought, at once. Nearly all of that is messages
-on channels, plain or sharded, and what their publisher is answered: those two shapes are read by one search
-each, all else part by part.
+what a message costs. This reads whatever a read of the socket brought, at once. Nearly all of that is
+messages on channels, plain or sharded, and what their publisher is answered: those two shapes are read by one
+search each, all else part by part.
 """
 
 from __future__ import annotations
