@@ -2,7 +2,8 @@
 
 `python -m bench.peers.ours PORT PING_S [REDIS_URL]`. With a URL, heartbeats also go through the project's
 bus. A heartbeat for the room `ticks` is gathered by `rooms.fleet` and told once a second, as dispatch
-screens are. The generator plays many phones through few sockets, so the rate limits are lifted.
+screens are. The generator plays many phones through few sockets, so the rate limits are lifted. Python's
+collector is set as `tracker serve` sets it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rooms.limits import Limits
 from rooms.names import fleet_cells_over
 from rooms.open_bus import new_node_id, open_bus
 from rooms.server import BEAT_S
+from tracker.collector import quieten_collector
 
 UNLIMITED = 1e6
 TOWN = (-0.2, 51.45, -0.05, 51.55)  # where the generator's phones drive
@@ -102,6 +104,7 @@ async def serve(port: int, ping_s: int, redis_url: str | None) -> None:
     )
     relay = Relay(open_bus(redis_url, "the secret of a benchmark", new_node_id()), limits)
     await relay.start()
+    quieten_collector()
     config = uvicorn.Config(
         relay.engine.asgi,
         host="127.0.0.1",
