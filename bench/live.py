@@ -106,7 +106,8 @@ def _introduce(report: Report, arguments: argparse.Namespace, database: str, red
         f"Versions: Node {node} with {npm}; Python {sys.version.split()[0]} with {pip}; {redis.name}, one"
         " server and a cluster of three masters with a replica each."
         f" {arguments.live_pairs} interleaved pairs under traffic, {arguments.live_crowds} with idle"
-        f" connections; {arguments.live_jobs} jobs, {arguments.live_phase:g} s each phase;"
+        f" connections; {arguments.live_jobs} jobs, {arguments.live_phase:g} s each phase,"
+        " three for the fan-out, after one that is not counted, since a turn finds everybody cold;"
         f" {arguments.live_connections} idle connections (stock, which no target needs there, in the first"
         f" {STOCK_TURNS} turns of those only)."
     )
