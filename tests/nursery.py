@@ -69,26 +69,18 @@ class Nursery:
     """The side of the tests. One per test process, for its whole life; any thread may ask."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __spec__.name, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                cwd=Path(__file__).parent.parent,
-                stdin=subprocess.DEVNULL,
-            )
-        self._line = ours
         self._asking = threading.Lock()
         self._changed = threading.Condition()
         self._born: Forked | None = None
         self._alive: dict[int, Forked] = {}
-        self._listener = threading.Thread(target=self._listen, name="nursery", daemon=True)
-        self._listener.start()
+        self._process: subprocess.Popen[bytes] | None = None  # from the first that is asked for
 
     def start(self, argv: list[str], *, cwd: Path, env: dict[str, str], log: Path) -> Forked:
         """Start `tracker ARGV`; its words are appended to `log`."""
         request = {"argv": argv, "cwd": str(cwd), "env": env, "log": str(log)}
         with self._asking, self._changed:
+            if self._process is None:
+                self._open()
             self._born = None
             self._line.sendall(json.dumps(request).encode() + b"\n")
             self._changed.wait_for(lambda: self._born is not None, BIRTH_PATIENCE_S)
@@ -97,10 +89,23 @@ class Nursery:
 
     def close(self) -> None:
         """End the process that forks; what it has started goes on."""
-        self._line.shutdown(socket.SHUT_WR)
-        self._process.wait(10)
-        self._listener.join(10)
-        self._line.close()
+        if self._process is not None:
+            self._line.shutdown(socket.SHUT_WR)
+            self._process.wait(10)
+            self._listener.join(10)
+            self._line.close()
+
+    def _open(self) -> None:
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __spec__.name, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parent.parent,
+                stdin=subprocess.DEVNULL,
+            )
+        self._listener = threading.Thread(target=self._listen, name="nursery", daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         with self._line.makefile("rb") as lines:

@@ -18,6 +18,7 @@ MAX_ITEMS: Final = 1024
 _MESSAGE: Final = re.compile(
     rb"\*3\r\n\$(?:7\r\n(?=m)|8\r\n(?=s))(s?message)\r\n\$(\d{1,5})\r\n([^\r]*)\r\n\$(\d{1,8})\r\n"
 )
+_ARRAY, _INTEGER = b"*:"
 _COUNTS: Final = re.compile(rb"(?::\d{1,9}\r\n)+")  # how many heard each of some messages
 
 
@@ -52,7 +53,8 @@ class Replies:
         self._needs = 0
         try:
             while at < len(data):
-                if (message := _MESSAGE.match(data, at)) is not None:
+                kind_byte = data[at]
+                if kind_byte == _ARRAY and (message := _MESSAGE.match(data, at)) is not None:
                     kind, size, channel, body_size = message.groups()
                     start = message.end()
                     end = start + int(body_size)
@@ -60,7 +62,7 @@ class Replies:
                         found.append([kind, channel, data[start:end]])
                         at = end + 2
                         continue
-                elif (counts := _COUNTS.match(data, at)) is not None:
+                elif kind_byte == _INTEGER and (counts := _COUNTS.match(data, at)) is not None:
                     found += map(int, counts[0][1:-2].split(b"\r\n:"))
                     at = counts.end()
                     continue
