@@ -119,7 +119,7 @@ class Connection(Outlet):
 
     def _on_packet(self, packet: StrictPacket) -> None:
         kind = packet.packet_type
-        if packet.namespace not in (None, "/"):
+        if packet.namespace is not None:
             self._on_elsewhere(packet, packet.namespace)
         elif kind == packets.EVENT:
             self._on_event(packet)

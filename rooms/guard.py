@@ -66,7 +66,7 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
             raise Breach("not a packet this server accepts")
         kind, namespace, ack_id = header.groups()
         self.packet_type = int(kind)
-        self.namespace = namespace
+        self.namespace = None if namespace == "/" else namespace  # None is ours, however it was written
         self.id = None if ack_id is None else int(ack_id)
         body = encoded_packet[header.end() :]
         try:
@@ -94,7 +94,7 @@ class StrictPacket(packets.Packet):  # type: ignore[misc]  # the library has no 
 
     def _ack_id(self) -> int | None:
         """What to answer a broken event by: acks of ours are for our namespace."""
-        return self.id if self.namespace in (None, "/") else None
+        return self.id if self.namespace is None else None
 
 
 class BinaryPacket(StrictPacket):

@@ -107,7 +107,7 @@ class Hub:
     async def dispatch(self, connection: Connection, packet: StrictPacket) -> None:
         """Hand one judged packet to python-socketio."""
         try:
-            if packet.namespace not in (None, NAMESPACE):
+            if packet.namespace is not None:
                 await self.stock.dispatch(connection, packet, self._sio.environ.get(connection.sid, {}))
             elif packet.packet_type == packets.CONNECT:
                 await self._sio._handle_connect(connection.sid, NAMESPACE, packet.data)

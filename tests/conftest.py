@@ -9,17 +9,23 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import uuid
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from db.migrate import migrate
 from tests import ports, running
 from tests.nursery import Nursery
-from tests.postgres import PrivatePostgres, make_postgres, named, open_folder, quick_parent
+from tests.postgres import (
+    PrivatePostgres,
+    database_like,
+    execute,
+    make_postgres,
+    named,
+    open_folder,
+    quick_parent,
+)
 from tests.servers import start_valkey
 from tracker import bootstrap
 from tracker.local_postgres import PostgresServer
@@ -72,25 +78,23 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def template_database(postgres: PostgresServer) -> str:
     """The name of a migrated, empty database, made once per run."""
-
-    async def make() -> None:
-        await _execute(postgres.url, "CREATE DATABASE template_tracker")
-        await migrate(named(postgres.url, "template_tracker"))
-
-    asyncio.run(make())
+    execute(postgres.url, "CREATE DATABASE template_tracker")
+    asyncio.run(migrate(named(postgres.url, "template_tracker")))
     return "template_tracker"
 
 
 @pytest.fixture
 def database_url(postgres: PostgresServer, template_database: str) -> Iterator[str]:
     """A fresh, migrated database for one test; dropped afterwards, whoever is still connected."""
-    yield from _database(postgres, template_database)
+    with database_like(template_database, postgres) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh database without any tables."""
-    yield from _database(postgres, "template1")
+    with database_like("template1", postgres) as url:
+        yield url
 
 
 @pytest.fixture
@@ -148,18 +152,3 @@ def chromium_path() -> str:
     found = bootstrap.find_chromium()
     assert found, "no chromium or google-chrome on this machine; `make test` as root installs Debian's"
     return found
-
-
-def _database(postgres: PostgresServer, template: str) -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-    yield named(postgres.url, name)
-    asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

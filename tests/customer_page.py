@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 from playwright.sync_api import Browser
 
@@ -20,7 +18,7 @@ from db.pool import Database
 from tests.company import DOOR, add_job, with_company, with_database
 from tests.pages import Phone, Visitor, chromium, visiting
 from tests.photos import exif_of, photo
-from tests.postgres import named, open_folder
+from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token, wait_for
 from tracker.local_postgres import PostgresServer
 
@@ -106,11 +104,8 @@ class House:
 @contextmanager
 def open_house(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[House]:
     """A server and a browser for a whole file of tests."""
-    name = f"house_{uuid.uuid4().hex}"
-    url = named(postgres.url, name)
-    _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     with ExitStack() as stack:
-        stack.callback(_execute, postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+        url = stack.enter_context(database_like(template, postgres))
         with_company(url, _nothing)
         folder = Path(stack.enter_context(open_folder()))
         server = stack.enter_context(serving(folder, url, EVIDENCE_FOLDER=str(folder / "evidence")))
@@ -121,15 +116,3 @@ def open_house(postgres: PostgresServer, template: str, chromium_path: str) -> I
 
 async def _nothing(_database: Database) -> None:
     """The company is enough."""
-
-
-def _execute(url: str, statement: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, run()).result()

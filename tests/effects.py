@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections.abc import Iterator
 from typing import Any, cast
-
-import asyncpg
 
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.bus import LocalBus
 from tests.company import with_company, with_database
-from tests.postgres import named
+from tests.postgres import database_like
 from tracker.effects.task import Tools
 from tracker.local_postgres import PostgresServer
 from tracker.providers import Providers
@@ -74,13 +70,9 @@ async def waiting_effects(database: Database) -> list[tuple[str, str | None]]:
 
 def shared_company(postgres: PostgresServer, template: str) -> Iterator[str]:
     """A database with a company for a whole file of tests, which empty it by `emptied`."""
-    name = f"shared_{uuid.uuid4().hex}"
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-    try:
-        with_company(named(postgres.url, name), _nothing)
-        yield named(postgres.url, name)
-    finally:
-        asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with database_like(template, postgres) as url:
+        with_company(url, _nothing)
+        yield url
 
 
 def emptied(url: str) -> str:
@@ -96,11 +88,3 @@ def emptied(url: str) -> str:
 
 async def _nothing(_database: Database) -> None:
     """The company is enough."""
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

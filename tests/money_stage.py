@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
-
-import asyncpg
+from uuid import UUID
 
 from db.jobs import Job, job_by_id
 from db.ledger import lines_of_job
@@ -25,7 +23,7 @@ from db.refunds import RefundRow, refunds_of_job
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
 from tests.effects import settings_of, tools_of
-from tests.postgres import named
+from tests.postgres import database_like
 from tracker.effects.registry import EXECUTORS
 from tracker.effects.task import Task, Tools
 from tracker.jobs.consequences import Effect
@@ -319,15 +317,10 @@ class Place:
 @contextmanager
 def money_place(postgres: PostgresServer, template: str) -> Iterator[Place]:
     """A founded company and the stand-ins."""
-    name = f"money_{uuid4().hex}"
-    url = named(postgres.url, name)
-    asyncio.run(execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-    try:
+    with database_like(template, postgres) as url:
         with_company(url, _nothing)
         with running_stand_ins() as stand_ins:
             yield Place(url, stand_ins)
-    finally:
-        asyncio.run(execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 async def open_stage(provider: str, place: Place, **changed: Any) -> Stage:
@@ -368,15 +361,6 @@ def stripe_settings(stripe: Stripe) -> dict[str, Any]:
 async def _newest_effect(database: Database) -> int:
     async with database.connection() as conn:
         return int(await conn.fetchval("SELECT coalesce(max(id), 0) FROM outbox"))
-
-
-async def execute(url: str, statement: str) -> None:
-    """One statement on a server, outside any pool."""
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def _nothing(_database: Database) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from db.pool import Database
 from tests.company import add_job, with_company, with_database
 from tests.pages import DESK, Visitor, chromium, visiting
-from tests.postgres import named, open_folder
+from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token, working
 from tests.servers import start_valkey
 from tests.unharmed import DEE, Person
@@ -64,11 +60,8 @@ def open_office(postgres: PostgresServer, template: str, chromium_path: str, **m
 
     `more`: other settings.
     """
-    name = f"office_{uuid.uuid4().hex}"
-    url = named(postgres.url, name)
-    _execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     with ExitStack() as stack:
-        stack.callback(_execute, postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
+        url = stack.enter_context(database_like(template, postgres))
         with_company(url, _nothing)
         folder = Path(stack.enter_context(open_folder()))
         redis = stack.enter_context(start_valkey()).url
@@ -94,14 +87,3 @@ def section(visitor: Visitor, name: str) -> str:
 
 async def _nothing(_database: Database) -> None:
     """The company is enough."""
-
-
-def _execute(url: str, statement: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
-
-    asyncio.run(run())

@@ -92,7 +92,6 @@ def test_a_crowd_of_strange_clients_leaves_a_healthy_server(
     crowd: int, attachments: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     dice = random.Random(7)
-
     pieces = [*PIECES, "40/a,", "42/a,", "41/a,", "451-", PLACEHOLDER] if attachments else PIECES
 
     async def story() -> None:

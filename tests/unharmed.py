@@ -12,7 +12,6 @@ import json
 import re
 import resource
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -20,12 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-import asyncpg
-
 from bench.raw_http import RawAnswer
 from db.pool import Database
 from tests.company import add_job, with_company
-from tests.postgres import named, open_folder
+from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token
 from tracker.local_postgres import PostgresServer
 
@@ -54,17 +51,14 @@ ROOT: Person = ("admin", "root")
 @contextmanager
 def abused(postgres: PostgresServer, template: str, **settings: str) -> Iterator[Process]:
     """A company's server for a whole file of tests, on a database of its own."""
-    name = f"abused_{uuid.uuid4().hex}"
-    url = named(postgres.url, name)
-    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-    try:
-        with open_folder() as folder:
-            with_company(url, _nothing)
-            with serving(Path(folder), url, **settings) as web:
-                yield web
-    finally:
-        forget_database(url)
-        asyncio.run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with database_like(template, postgres) as url:
+        try:
+            with open_folder() as folder:
+                with_company(url, _nothing)
+                with serving(Path(folder), url, **settings) as web:
+                    yield web
+        finally:
+            forget_database(url)
 
 
 @contextmanager
@@ -199,11 +193,3 @@ def _beside(web: Process, work: Callable[[Database], Awaitable[T]]) -> T:
 
 async def _nothing(_database: Database) -> None:
     """The company is enough."""
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -14,9 +14,9 @@ from random import Random
 
 from bench.harness import Report
 from db.migrate import migrate
-from tests.money_stage import STRIPE, Place, execute, money_place, open_stage
+from tests.money_stage import STRIPE, Place, money_place, open_stage
 from tests.money_world import MoneyWorld
-from tests.postgres import make_postgres, named, open_folder
+from tests.postgres import execute, make_postgres, named, open_folder
 from tracker.local_postgres import PostgresServer
 
 STEPS, STEPS_IN_FULL = 20_000, 200_000
@@ -55,7 +55,7 @@ def _worlds(number: int) -> tuple[Counter[str], list[str], list[str]]:
         server = make_postgres(folder)
         server.start()
         try:
-            asyncio.run(_make_template(server))
+            _make_template(server)
             for seed in range(SEED, SEED + number):
                 with money_place(server, TEMPLATE) as place:
                     asyncio.run(_play(place, seed, taken, flaws, errors))
@@ -64,9 +64,9 @@ def _worlds(number: int) -> tuple[Counter[str], list[str], list[str]]:
     return taken, flaws, errors
 
 
-async def _make_template(server: PostgresServer) -> None:
-    await execute(server.url, f"CREATE DATABASE {TEMPLATE}")
-    await migrate(named(server.url, TEMPLATE))
+def _make_template(server: PostgresServer) -> None:
+    execute(server.url, f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(migrate(named(server.url, TEMPLATE)))
 
 
 async def _play(place: Place, seed: int, taken: Counter[str], flaws: list[str], errors: list[str]) -> None:
