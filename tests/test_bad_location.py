@@ -220,6 +220,36 @@ def test_the_same_point_sent_again_on_any_way_in_is_kept_once(web: Process, pro:
     assert len(trail["points"]) == 2
 
 
+def test_two_places_of_one_instant_are_both_kept_and_the_first_one_believed_makes_the_trail(
+    web: Process, pro: Person
+) -> None:
+    job_id = job_in(web, "en_route", pro=pro[1])
+    at = round(time.time() * 1000)
+    cell_tower = fix(recorded_at=at, accuracy=900.0, lat=DOOR[0] - 0.03)
+    satellite = fix(recorded_at=at)
+    beside = fix(recorded_at=at, lat=DOOR[0] - 0.0271)
+    for _ in range(2):  # the second time they are known
+        acks = [call(web, pro, "POST", PATH, point)[1] for point in (cell_tower, satellite, beside)]
+    assert [(ack["accepted"], ack["duplicates"]) for ack in acks] == [(0, 1)] * 3
+    _, everything = call(web, DEE, "GET", f"/api/jobs/{job_id}/trail?all=true")
+    assert sorted(point["verdict"] for point in everything["points"]) == ["duplicate", "good", "inaccurate"]
+    _, trail = call(web, DEE, "GET", f"/api/jobs/{job_id}/trail")
+    assert [point["lat"] for point in trail["points"]] == [pytest.approx(satellite["lat"])]
+
+
+def test_a_trail_has_every_instant_of_a_batch_that_tells_each_twice(web: Process, pro: Person) -> None:
+    job_id = job_in(web, "en_route", pro=pro[1])
+    now_ms = round(time.time() * 1000)
+    points = [
+        fix(recorded_at=now_ms - 1000 * second, lat=DOOR[0] - degrees)
+        for second in range(100)
+        for degrees in (0.027, 0.02703)
+    ]
+    assert call(web, pro, "POST", PATH, {"positions": points})[1]["accepted"] == 200
+    _, trail = call(web, DEE, "GET", f"/api/jobs/{job_id}/trail")
+    assert [point["lat"] for point in trail["points"]] == [pytest.approx(points[0]["lat"])] * 100
+
+
 def test_a_batch_of_500_with_3_bad_ones_keeps_497_and_names_the_three(web: Process, pro: Person) -> None:
     job_in(web, "en_route", pro=pro[1])
     points: list[Any] = [fix(600 - n) for n in range(500)]

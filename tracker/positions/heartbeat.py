@@ -59,8 +59,8 @@ class HeartbeatError(ValueError):
 class Heartbeat(msgspec.Struct, frozen=True, gc=False):
     """A well-formed heartbeat. Times are epoch milliseconds of the device's clock.
 
-    `seq` is the device's own number, or `recorded_ms` when it sends none: with `recorded_ms` and the session
-    it tells a resent point from a new one. `job_id` is as the device wrote it, in lower case.
+    `seq` is the device's own number, or when it sends none one made of its time and place: with `recorded_ms`
+    and the session it tells a resent point from a new one. `job_id` is as the device wrote it, in lower case.
     """
 
     lat: float
@@ -118,7 +118,7 @@ def parse(raw: object, now_ms: int) -> Heartbeat:
         wire.lat,
         wire.lng,
         recorded_ms,
-        recorded_ms if wire.seq is None else wire.seq,
+        _number(recorded_ms, wire.lat, wire.lng) if wire.seq is None else wire.seq,
         wire.accuracy,
         wire.heading,
         wire.speed,
@@ -183,6 +183,16 @@ def _epoch_ms(at: float | str) -> int:
         return round(when.timestamp() * 1000) if when and when.tzinfo else _no_time()
     except (ValueError, OverflowError):
         raise HeartbeatError(Reason.BAD_RECORDED_AT) from None
+
+
+def _number(recorded_ms: int, lat: float, lng: float) -> int:
+    """A number for a point without one: the same when it is resent, another for another place at once.
+
+    Time comes first, so that a session's rows lie in the index as they came. The place fills the low 20 bits
+    (one pair of places in a million shares them), which leaves a bigint until the year 2248.
+    """
+    place = round(lat * 1e7) ^ round(lng * 1e7) * 0x9E3779B1  # Knuth's multiplier: (a, b) is not (b, a)
+    return recorded_ms << 20 | place & 0xFFFFF
 
 
 def _no_time() -> int:
