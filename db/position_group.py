@@ -38,9 +38,10 @@ class NoPartitionError(RowsRefusedError):
     """The database took none of these rows: the day of one of them has no partition yet."""
 
 
-# `kept` holds the rows that are new. Rows are written in key order, and then last positions in pro order, so
-# that two groups at once cannot wait for each other in a circle. The WHERE of the upsert makes newest win by
-# the device's own time, whichever group commits first. Verdict 0 is tracker.positions.filters.Verdict.GOOD.
+# `kept` holds the rows that are new; of several with one key, the first. Rows are written in key order, and
+# then last positions in pro order, so that two groups at once cannot wait for each other in a circle. The
+# WHERE of the upsert makes newest win by the device's own time, whichever group commits first. Verdict 0 is
+# tracker.positions.filters.Verdict.GOOD.
 _INSERT_GROUP = """
 WITH h AS MATERIALIZED (
     SELECT session_no, seq,
@@ -57,7 +58,7 @@ kept AS (
                            accuracy_m, speed_cm_s, heading_cdeg, battery_pct, verdict)
     SELECT session_no, seq, recorded_at, received_at, lat_e7, lng_e7,
            accuracy_m, speed_cm_s, heading_cdeg, battery_pct, verdict
-    FROM h ORDER BY session_no, seq, recorded_at
+    FROM h ORDER BY session_no, seq, recorded_at, place
     ON CONFLICT DO NOTHING
     RETURNING session_no, seq, recorded_at
 ),

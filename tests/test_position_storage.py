@@ -102,6 +102,18 @@ def test_rows_that_are_known_are_named_and_kept_once(database_url: str) -> None:
     on(database_url, work)
 
 
+def test_of_rows_with_one_key_in_a_group_the_first_is_kept(database_url: str) -> None:
+    async def work(database: Database) -> None:
+        rows = [
+            row(no, second, verdict=verdict) for second in range(40) for no in (1, 2) for verdict in (0, 1)
+        ]
+        async with database.connection() as conn:
+            assert await insert_group(conn, rows) == set(range(1, 160, 2))
+            assert await conn.fetchval("SELECT count(*) FROM positions WHERE verdict = 0") == 80
+
+    on(database_url, work)
+
+
 def test_an_older_group_that_commits_later_does_not_move_the_last_position_back(database_url: str) -> None:
     async def work(database: Database) -> None:
         async with database.connection() as conn:
