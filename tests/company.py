@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -10,6 +9,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Database
 from db.seeding import SeedJob, SeedPerson, write_jobs, write_people, write_skills
+from tests.aside import run_aside
 from tracker.effects.keep_house import make_partitions
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def with_company(database_url: str, work: Callable[[Database], Awaitable[T]]) ->
         finally:
             await database.close()
 
-    return asyncio.run(run())
+    return run_aside(run())
 
 
 def with_database(database_url: str, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -104,4 +104,4 @@ def with_database(database_url: str, work: Callable[[Database], Awaitable[T]]) -
         finally:
             await database.close()
 
-    return asyncio.run(run())
+    return run_aside(run())

@@ -6,17 +6,19 @@ test sees another's rows. `postgres_server` is a whole server for tests that kil
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from db.migrate import migrate
 from tests import ports, running
+from tests.aside import run_aside
 from tests.nursery import Nursery
+from tests.pages import chromium
 from tests.postgres import (
     PrivatePostgres,
     database_like,
@@ -79,7 +81,7 @@ def postgres() -> Iterator[PostgresServer]:
 def template_database(postgres: PostgresServer) -> str:
     """The name of a migrated, empty database, made once per run."""
     execute(postgres.url, "CREATE DATABASE template_tracker")
-    asyncio.run(migrate(named(postgres.url, "template_tracker")))
+    run_aside(migrate(named(postgres.url, "template_tracker")))
     return "template_tracker"
 
 
@@ -104,7 +106,7 @@ def postgres_server() -> Iterator[PrivatePostgres]:
         server = PrivatePostgres(make_postgres(folder))
         try:
             server.start()
-            asyncio.run(migrate(server.url))
+            run_aside(migrate(server.url))
             yield server
         finally:
             server.stop()
@@ -152,3 +154,13 @@ def chromium_path() -> str:
     found = bootstrap.find_chromium()
     assert found, "no chromium or google-chrome on this machine; `make test` as root installs Debian's"
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """One Chromium for all of a file; each visitor has a profile of their own.
+
+    Until the file ends only `run_aside` runs coroutines: Playwright has its event loop in this thread.
+    """
+    with chromium(chromium_path) as browser:
+        yield browser

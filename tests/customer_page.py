@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ import httpx
 from playwright.sync_api import Browser
 
 from db.pool import Database
-from tests.company import DOOR, add_job, with_company, with_database
-from tests.pages import Phone, Visitor, chromium, visiting
+from tests.company import DOOR, add_job, found_company, with_database
+from tests.pages import Phone, Visitor, visiting
 from tests.photos import exif_of, photo
 from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token, wait_for
@@ -96,23 +95,18 @@ class House:
             yield visitor
 
     def beside(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
-        """Work on the database; in a thread, since Playwright has an event loop in this one."""
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(with_database, self.server.env["DATABASE_URL"], work).result()
+        """Work on the database behind the server's back."""
+        return with_database(self.server.env["DATABASE_URL"], work)
 
 
 @contextmanager
-def open_house(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[House]:
-    """A server and a browser for a whole file of tests."""
+def open_house(postgres: PostgresServer, template: str, browser: Browser) -> Iterator[House]:
+    """A server for a whole file of tests, and their browser."""
     with ExitStack() as stack:
         url = stack.enter_context(database_like(template, postgres))
-        with_company(url, _nothing)
+        with_database(url, found_company)
         folder = Path(stack.enter_context(open_folder()))
         server = stack.enter_context(serving(folder, url, EVIDENCE_FOLDER=str(folder / "evidence")))
         dispatcher = stack.enter_context(server.http(token("dispatcher", "dee")))
         pro = stack.enter_context(server.http(token("pro", "pat")))
-        yield House(server, stack.enter_context(chromium(chromium_path)), dispatcher, pro)
-
-
-async def _nothing(_database: Database) -> None:
-    """The company is enough."""
+        yield House(server, browser, dispatcher, pro)

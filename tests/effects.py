@@ -8,7 +8,7 @@ from typing import Any, cast
 from db.pool import Database
 from rooms.broadcast import Broadcaster, nobody
 from rooms.bus import LocalBus
-from tests.company import with_company, with_database
+from tests.company import found_company, with_database
 from tests.postgres import database_like
 from tracker.effects.task import Tools
 from tracker.local_postgres import PostgresServer
@@ -71,7 +71,7 @@ async def waiting_effects(database: Database) -> list[tuple[str, str | None]]:
 def shared_company(postgres: PostgresServer, template: str) -> Iterator[str]:
     """A database with a company for a whole file of tests, which empty it by `emptied`."""
     with database_like(template, postgres) as url:
-        with_company(url, _nothing)
+        with_database(url, found_company)
         yield url
 
 
@@ -84,7 +84,3 @@ def emptied(url: str) -> str:
 
     with_database(url, empty)
     return url
-
-
-async def _nothing(_database: Database) -> None:
-    """The company is enough."""

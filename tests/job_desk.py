@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from playwright.sync_api import Browser
+
 from tests.office import Office, open_office
-from tests.pages import DESK, Visitor, chromium, visiting
+from tests.pages import DESK, Visitor, visiting
 from tests.running import token
 from tests.unharmed import DEE, PAT, QUINN, Person
 from tracker.local_postgres import PostgresServer
@@ -18,9 +20,9 @@ PLANNED = {**TV, "mount_type": "tilt", "tv_size_in": 65}
 
 
 @contextmanager
-def open_company(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[Office]:
+def open_company(postgres: PostgresServer, template: str, browser: Browser) -> Iterator[Office]:
     """An office where Dan is a dispatcher too, and Pat and Quinn are on duty north of the door."""
-    with open_office(postgres, template, chromium_path) as office:
+    with open_office(postgres, template, browser) as office:
         person = {"role": "dispatcher", "name": "Dan Ortiz"}
         office.call(DEE, "PUT", "/api/dispatch/people/dan", json=person)
         for who, north in ((PAT, 0.01), (QUINN, 0.03)):
@@ -30,13 +32,11 @@ def open_company(postgres: PostgresServer, template: str, chromium_path: str) ->
         yield office
 
 
-@contextmanager
-def at_the_desk(office: Office, **options: Any) -> Iterator[Visitor]:
+def at_the_desk(office: Office, **options: Any) -> AbstractContextManager[Visitor]:
     """Dee, who signs in."""
     link = f"{office.server.url}/dispatch#token={token(*DEE)}"
     settings = {"viewport": DESK, "locale": "en-US", **options}
-    with chromium(office.chromium_path) as browser, visiting(browser, link, **settings) as dee:
-        yield dee
+    return visiting(office.browser, link, **settings)
 
 
 def detail(office: Office, job_id: str) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def socket_of(url: str) -> Path:
 
 
 def main(data_dir: str) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background has it ignored
     try:
         with LocalServers(Path(data_dir)) as urls:
             try:

@@ -21,7 +21,7 @@ from db.payouts import list_payouts
 from db.pool import Database
 from db.refunds import RefundRow, refunds_of_job
 from rooms.principal import Principal, Role
-from tests.company import add_job, with_company
+from tests.company import add_job, found_company, with_database
 from tests.effects import settings_of, tools_of
 from tests.postgres import database_like
 from tracker.effects.registry import EXECUTORS
@@ -318,7 +318,7 @@ class Place:
 def money_place(postgres: PostgresServer, template: str) -> Iterator[Place]:
     """A founded company and the stand-ins."""
     with database_like(template, postgres) as url:
-        with_company(url, _nothing)
+        with_database(url, found_company)
         with running_stand_ins() as stand_ins:
             yield Place(url, stand_ins)
 
@@ -361,7 +361,3 @@ def stripe_settings(stripe: Stripe) -> dict[str, Any]:
 async def _newest_effect(database: Database) -> int:
     async with database.connection() as conn:
         return int(await conn.fetchval("SELECT coalesce(max(id), 0) FROM outbox"))
-
-
-async def _nothing(_database: Database) -> None:
-    """Founding the company is all."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Browser
+
 from db.pool import Database
-from tests.company import add_job, with_company, with_database
-from tests.pages import DESK, Visitor, chromium, visiting
+from tests.company import add_job, found_company, with_database
+from tests.pages import DESK, Visitor, visiting
 from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token, working
 from tests.servers import start_valkey
@@ -23,10 +25,10 @@ class Office:
     """A server with its worker, and people who call the API beside the page."""
 
     server: Process
-    chromium_path: str
+    browser: Browser
 
     def job(self, status: str, **facts: Any) -> str:
-        """A new job that has come to `status`; its id. Made before a page is opened."""
+        """A new job that has come to `status`; its id."""
 
         async def add(database: Database) -> str:
             return str(await add_job(database, status, **facts))
@@ -40,14 +42,9 @@ class Office:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else {}
 
-    @contextmanager
-    def visit(self, address: str) -> Iterator[Visitor]:
+    def visit(self, address: str) -> AbstractContextManager[Visitor]:
         """Somebody who opens a page of ours, at a desk in America."""
-        with (
-            chromium(self.chromium_path) as browser,
-            visiting(browser, f"{self.server.url}/{address}", viewport=DESK, locale="en-US") as visitor,
-        ):
-            yield visitor
+        return visiting(self.browser, f"{self.server.url}/{address}", viewport=DESK, locale="en-US")
 
     def desk(self, fragment: str = "") -> AbstractContextManager[Visitor]:
         """Dee, who signs in at the dispatch page."""
@@ -55,20 +52,20 @@ class Office:
 
 
 @contextmanager
-def open_office(postgres: PostgresServer, template: str, chromium_path: str, **more: str) -> Iterator[Office]:
+def open_office(postgres: PostgresServer, template: str, browser: Browser, **more: str) -> Iterator[Office]:
     """Found a company, start its processes, and end them afterwards. No provider has a key.
 
     `more`: other settings.
     """
     with ExitStack() as stack:
         url = stack.enter_context(database_like(template, postgres))
-        with_company(url, _nothing)
+        with_database(url, found_company)
         folder = Path(stack.enter_context(open_folder()))
         redis = stack.enter_context(start_valkey()).url
         settings = {"EVIDENCE_FOLDER": str(folder / "evidence"), **more}
         server = stack.enter_context(serving(folder, url, redis, **settings))
         stack.enter_context(working(folder, url, redis, **settings))
-        yield Office(server, chromium_path)
+        yield Office(server, browser)
 
 
 def open_job(visitor: Visitor, job_id: str) -> None:
@@ -83,7 +80,3 @@ def section(visitor: Visitor, name: str) -> str:
     if visitor.page.locator(found).get_attribute("open") is None:
         visitor.page.click(f"{found} summary")
     return found
-
-
-async def _nothing(_database: Database) -> None:
-    """The company is enough."""

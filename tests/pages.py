@@ -99,7 +99,7 @@ class Phone:
 
 @contextmanager
 def chromium(path: str) -> Iterator[Browser]:
-    """A Chromium of one's own. Nothing else may run an event loop in this thread meanwhile."""
+    """A Chromium of one's own. This thread can run no event loop meanwhile; `tests.aside` has another."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         try:
@@ -117,6 +117,8 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
     visitor.page.on("console", visitor.hear)
     visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     visitor.page.goto(url)
-    yield visitor
-    context.close()
+    try:
+        yield visitor
+    finally:
+        context.close()  # the browser is for others too
     assert not visitor.complaints, visitor.complaints

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 
+from tests.aside import run_aside
 from tracker.local_place import find_place
 from tracker.local_postgres import PostgresServer
 
@@ -123,7 +122,7 @@ def database_like(template: str, postgres: PostgresServer) -> Iterator[str]:
 
 
 def execute(url: str, statement: str) -> None:
-    """One statement, on its own connection; in a thread, since Playwright may have a loop in this one."""
+    """One statement, on a connection of its own."""
 
     async def connected() -> None:
         connection = await asyncpg.connect(url, timeout=10)
@@ -132,8 +131,7 @@ def execute(url: str, statement: str) -> None:
         finally:
             await connection.close()
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, connected()).result()
+    run_aside(connected())
 
 
 def ask(url: str, question: str) -> object:
@@ -146,7 +144,7 @@ def ask(url: str, question: str) -> object:
         finally:
             await connection.close()
 
-    return asyncio.run(connected())
+    return run_aside(connected())
 
 
 @contextmanager

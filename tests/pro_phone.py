@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Geolocation, Locator
 from db.pool import Database
 from tests.company import DOOR, add_job, with_database
 from tests.office import Office, open_office
-from tests.pages import Visitor, chromium, visiting
+from tests.pages import Visitor, visiting
 from tests.running import token
 from tests.unharmed import DEE
 from tracker.local_postgres import PostgresServer
@@ -56,10 +55,8 @@ class Depot:
         return str(self.write(add))
 
     def write(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
-        """Work on the database; in a thread, since Playwright has an event loop in this one."""
-        url = self.office.server.env["DATABASE_URL"]
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(with_database, url, work).result()
+        """Work on the database behind the server's back."""
+        return with_database(self.office.server.env["DATABASE_URL"], work)
 
     def status(self, job_id: str) -> str:
         """The job's status, as dispatch sees it."""
@@ -83,9 +80,9 @@ class Depot:
 
 
 @contextmanager
-def open_depot(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[Depot]:
-    """An office and a browser for a whole file of tests."""
-    with open_office(postgres, template, chromium_path) as office, chromium(chromium_path) as browser:
+def open_depot(postgres: PostgresServer, template: str, browser: Browser) -> Iterator[Depot]:
+    """An office for a whole file of tests, and their browser."""
+    with open_office(postgres, template, browser) as office:
         yield Depot(office, browser)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from PIL import Image, ImageDraw
+from playwright.sync_api import Browser
 
 from db.pool import Database
 from tests.company import DOOR, add_job, with_database
@@ -73,16 +73,14 @@ class Stage:
         self.office.call(PAT, "POST", "/api/hauler/location", json={"positions": positions})
 
     def write(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
-        """Work on the database; in a thread, since Playwright may have an event loop in this one."""
-        url = self.office.server.env["DATABASE_URL"]
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(with_database, url, work).result()
+        """Work on the database behind the server's back."""
+        return with_database(self.office.server.env["DATABASE_URL"], work)
 
 
 @contextmanager
-def open_stage(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[Stage]:
+def open_stage(postgres: PostgresServer, template: str, browser: Browser) -> Iterator[Stage]:
     """An office whose day has come so far."""
-    with open_office(postgres, template, chromium_path) as office:
+    with open_office(postgres, template, browser) as office:
         stage = Stage(office)
         _offers(stage)
         _visits(stage)

@@ -12,7 +12,7 @@ import pytest
 
 from bench.raw_http import RawHttp
 from db.pool import Database
-from tests.company import add_job, with_company
+from tests.company import add_job, found_company, with_company, with_database
 from tests.errands import fix, job, link_to, post
 from tests.listening import listening
 from tests.pages import chromium, visiting
@@ -23,10 +23,7 @@ PAT, DEE = ("pro", "pat"), ("dispatcher", "dee")
 
 @pytest.fixture
 def web(folder: Path, database_url: str) -> Iterator[Process]:
-    async def nothing(_database: Database) -> None:
-        """The company is enough."""
-
-    with_company(database_url, nothing)
+    with_database(database_url, found_company)
     with serving(folder, database_url) as process:
         yield process
 

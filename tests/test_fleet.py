@@ -10,7 +10,7 @@ import httpx
 
 from db.pool import Database
 from tests import errands
-from tests.company import DOOR, add_job, with_company
+from tests.company import DOOR, add_job, found_company, with_company, with_database
 from tests.listening import listening
 from tests.receiving import at, fix, receiving, set_status
 from tests.running import Process, serving, token
@@ -76,10 +76,7 @@ def test_the_job_at_hand_is_the_one_that_has_come_farthest(database_url: str) ->
 
 
 def test_a_screen_hears_at_once_who_goes_off_duty_or_is_suspended(folder: Path, database_url: str) -> None:
-    async def nothing(_database: Database) -> None:
-        """The company is enough."""
-
-    with_company(database_url, nothing)
+    with_database(database_url, found_company)
     with serving(folder, database_url) as web:
         asyncio.run(_go_and_come(web))
 

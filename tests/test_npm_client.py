@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db.pool import Database
-from tests.company import with_company
+from tests.company import found_company, with_database
 from tests.errands import fix, job, link_to, move
 from tests.npm_client import NpmClient
 from tests.running import Process, serving, token
@@ -20,11 +19,7 @@ WEBSOCKET = ["websocket"]
 @pytest.fixture
 def web(folder: Path, database_url: str) -> Iterator[Process]:
     """One process, with its own memory for a bus."""
-
-    async def nothing_more(_: Database) -> None:
-        """The company is enough."""
-
-    with_company(database_url, nothing_more)
+    with_database(database_url, found_company)
     with serving(folder, database_url) as process:
         yield process
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.pages import chromium, visiting
+from tests.pages import visiting
 from tests.scenes import SCENES, Scene, Size, shown
 from tests.stage import Stage, open_stage
 from tracker.local_postgres import PostgresServer
@@ -31,15 +31,9 @@ FAULTY = "http://faulty.test/"
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Stage]:
-    with open_stage(postgres, template_database, chromium_path) as stage:
+def stage(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Stage]:
+    with open_stage(postgres, template_database, browser) as stage:
         yield stage
-
-
-@pytest.fixture(scope="module")
-def browser(stage: Stage) -> Iterator[Browser]:
-    with chromium(stage.office.chromium_path) as browser:
-        yield browser
 
 
 def grave(page: Page, only: list[str] | None = None) -> list[str]:

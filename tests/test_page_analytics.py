@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request
+from playwright.sync_api import Browser, Request
 
 from db.pool import Database
 from tests import rows
@@ -24,8 +24,8 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=1, microsecond=0)
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_office(postgres, template_database, browser) as office:
         with_database(office.server.env["DATABASE_URL"], last_weeks)
         yield office
 

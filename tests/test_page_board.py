@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from db.pool import Database
 from tests.company import DOOR, with_database
 from tests.office import Office, open_office
-from tests.pages import PHONE, Visitor, chromium, visiting
+from tests.pages import PHONE, Visitor, visiting
 from tests.running import token
 from tests.unharmed import DEE, PAT, ROOT
 from tracker.local_postgres import PostgresServer
@@ -27,16 +26,9 @@ MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_office(postgres, template_database, browser) as office:
         yield office
-
-
-@pytest.fixture(scope="module")
-def browser(office: Office) -> Iterator[Browser]:
-    """One browser for all of the file; each visitor has a profile of their own."""
-    with chromium(office.chromium_path) as browser:
-        yield browser
 
 
 def order(office: Office, service: str, *, window_h: float | None = None, open_: bool = True) -> str:
@@ -257,8 +249,7 @@ def test_the_board_is_worked_without_a_mouse(office: Office, browser: Browser) -
 def test_late_jobs_stand_out_and_are_one_tap_away(office: Office, browser: Browser) -> None:
     name = unique("Fix a door")
     late, other = (order(office, name, window_h=5) for _ in range(2))
-    with ThreadPoolExecutor(1) as aside:  # the browser has this thread's event loop
-        aside.submit(with_database, office.server.env["DATABASE_URL"], lambda db: long_ago(db, late)).result()
+    with_database(office.server.env["DATABASE_URL"], lambda database: long_ago(database, late))
     with board(browser, office) as dee:
         search(dee, name, [late, other])
         dee.sees(f"[data-job='{late}']", "3 h late")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from db.pool import Database
 from rooms.principal import Role
 from tests.company import DOOR, add_job, with_company
-from tests.pages import DESK, Phone, Visitor, chromium, visiting
+from tests.pages import DESK, Phone, Visitor, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -62,16 +62,16 @@ def at_the_desk(browser: Browser, desk: Desk) -> AbstractContextManager[Visitor]
     return visiting(browser, link, viewport=DESK)
 
 
-def test_a_pro_who_moves_is_on_the_fleet_map(desk: Desk, chromium_path: str) -> None:
+def test_a_pro_who_moves_is_on_the_fleet_map(desk: Desk, browser: Browser) -> None:
     desk.phone.drive(0.02)
-    with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
+    with at_the_desk(browser, desk) as dispatcher:
         dispatcher.sees("#fleet", "1 pro in sight")
         assert dispatcher.map_data("pros") == "1"
 
 
-def test_a_job_is_watched_live_with_a_click(desk: Desk, chromium_path: str) -> None:
+def test_a_job_is_watched_live_with_a_click(desk: Desk, browser: Browser) -> None:
     desk.phone.drive(0.02)
-    with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
+    with at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.job_id}']")
         dispatcher.sees("#panel .job-facts", "Cleo Hart")
         dispatcher.sees("#panel .job-facts", "Pat Mason")
@@ -80,16 +80,16 @@ def test_a_job_is_watched_live_with_a_click(desk: Desk, chromium_path: str) -> N
         dispatcher.sees_dot_at(DOOR[0] + 0.019, DOOR[1])
 
 
-def test_every_allowed_step_is_a_button(desk: Desk, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
+def test_every_allowed_step_is_a_button(desk: Desk, browser: Browser) -> None:
+    with at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.job_id}']")
         dispatcher.page.click("#panel [data-to='arrived']")
         dispatcher.page.locator("#panel [data-to='in_progress']").wait_for()
         assert desk.status(desk.job_id) == "arrived"
 
 
-def test_a_refused_step_can_be_overridden_with_a_written_reason(desk: Desk, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
+def test_a_refused_step_can_be_overridden_with_a_written_reason(desk: Desk, browser: Browser) -> None:
+    with at_the_desk(browser, desk) as dispatcher:
         dispatcher.page.click(f"[data-job='{desk.waiting_id}']")
         dispatcher.page.click("#panel [data-to='in_progress']")
         dispatcher.sees("#panel", "Refused")
@@ -100,8 +100,8 @@ def test_a_refused_step_can_be_overridden_with_a_written_reason(desk: Desk, chro
         assert desk.status(desk.waiting_id) == "in_progress"
 
 
-def test_the_list_is_filtered_by_status(desk: Desk, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser, at_the_desk(browser, desk) as dispatcher:
+def test_the_list_is_filtered_by_status(desk: Desk, browser: Browser) -> None:
+    with at_the_desk(browser, desk) as dispatcher:
         dispatcher.sees("#jobs", "Pat Mason")
         dispatcher.page.click("#filters")
         dispatcher.page.click("[data-key='status-arrived']")
@@ -109,7 +109,7 @@ def test_the_list_is_filtered_by_status(desk: Desk, chromium_path: str) -> None:
         dispatcher.sees("#jobs", "Quinn Reyes")
 
 
-def test_a_pro_may_not_open_the_dispatch_page(desk: Desk, chromium_path: str) -> None:
+def test_a_pro_may_not_open_the_dispatch_page(desk: Desk, browser: Browser) -> None:
     link = f"{desk.server.url}/dispatch#token={token(Role.PRO, 'pat')}"
-    with chromium(chromium_path) as browser, visiting(browser, link) as pro:
+    with visiting(browser, link) as pro:
         pro.sees("h1", "Please sign in again")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Request, Route
+from playwright.sync_api import Browser, Request, Route
 
 from tests.office import section
 from tests.pages import Visitor
@@ -25,8 +25,8 @@ MOVES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Stage]:
-    with open_stage(postgres, template_database, chromium_path) as stage:
+def stage(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Stage]:
+    with open_stage(postgres, template_database, browser) as stage:
         yield stage
 
 

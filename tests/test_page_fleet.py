@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import WebSocket
+from playwright.sync_api import Browser, WebSocket
 
 from db.pool import Database
 from db.seeding import SeedPerson, write_people
 from rooms.principal import Role
-from tests.company import DOOR, add_job, with_company, with_database
-from tests.pages import DESK, METRES, Phone, Visitor, chromium, visiting
+from tests.company import DOOR, add_job, found_company, with_database
+from tests.pages import DESK, METRES, Phone, Visitor, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ class Company:
     """A server, and what the tests do behind its back."""
 
     server: Process
-    chromium_path: str
+    browser: Browser
 
     def job(self, status: str) -> str:
         """A job of Pat's at the door."""
@@ -71,29 +71,20 @@ class Company:
 
         with_database(self.server.env["DATABASE_URL"], add)
 
-    def desk(self) -> AbstractContextManager[Visitor]:
-        """Dee, who signs in."""
-        return self._visit(f"{self.server.url}/dispatch#token={token(Role.DISPATCHER, 'dee')}")
-
     @contextmanager
-    def _visit(self, link: str) -> Iterator[Visitor]:
-        with (
-            chromium(self.chromium_path) as browser,
-            visiting(browser, "about:blank", viewport=DESK, locale="en-US") as visitor,
-        ):
+    def desk(self) -> Iterator[Visitor]:
+        """Dee, who signs in."""
+        with visiting(self.browser, "about:blank", viewport=DESK, locale="en-US") as visitor:
             visitor.page.add_init_script(COUNT_DRAWINGS)
-            visitor.page.goto(link)
+            visitor.page.goto(f"{self.server.url}/dispatch#token={token(Role.DISPATCHER, 'dee')}")
             yield visitor
 
 
 @pytest.fixture
-def company(database_url: str, tmp_path: Path, chromium_path: str) -> Iterator[Company]:
-    async def nothing(_database: Database) -> None:
-        """The people are enough."""
-
-    with_company(database_url, nothing)
+def company(database_url: str, tmp_path: Path, browser: Browser) -> Iterator[Company]:
+    with_database(database_url, found_company)
     with serving(tmp_path, database_url) as server:
-        yield Company(server, chromium_path)
+        yield Company(server, browser)
 
 
 def on_map(dee: Visitor, **wanted: Callable[[int], bool]) -> None:
@@ -171,8 +162,7 @@ def test_a_page_that_nobody_looks_at_draws_nothing_and_is_told_nothing(company: 
         )
 
     with (
-        chromium(company.chromium_path) as browser,
-        visiting(browser, "about:blank", viewport=DESK, reduced_motion="no-preference") as dee,
+        visiting(company.browser, "about:blank", viewport=DESK, reduced_motion="no-preference") as dee,
         company.server.http(token(Role.PRO, "pat")) as pat,
     ):
         dee.page.on("websocket", listen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.job_desk import DAN, PLANNED, TV, at_the_desk, detail, edits, open_company
 from tests.office import Office, open_job, section
@@ -17,8 +18,8 @@ MARKUP = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_company(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_company(postgres, template_database, browser) as office:
         yield office
 
 

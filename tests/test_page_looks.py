@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import looks
-from tests.pages import chromium
 from tests.scenes import SCENES, Scene, Size, shown
 from tests.stage import Stage, open_stage
 from tracker.local_postgres import PostgresServer
@@ -27,15 +26,9 @@ PICTURES = [(scene, size) for scene in SCENES if scene.name in LOOKED_AT for siz
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Stage]:
-    with open_stage(postgres, template_database, chromium_path) as stage:
+def stage(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Stage]:
+    with open_stage(postgres, template_database, browser) as stage:
         yield stage
-
-
-@pytest.fixture(scope="module")
-def browser(stage: Stage) -> Iterator[Browser]:
-    with chromium(stage.office.chromium_path) as browser:
-        yield browser
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from db.pool import Database
 from tests.company import with_database
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_office(postgres, template_database, browser) as office:
         yield office
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from playwright.sync_api import Browser
 
 from db.pool import Database
 from tests.company import with_database
@@ -20,8 +21,8 @@ PAGE = "&page=outbox"
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_office(postgres, template_database, browser) as office:
         yield office
 
 

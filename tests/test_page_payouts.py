@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request, Route
+from playwright.sync_api import Browser, Request, Route
 
 from db.pool import Database
 from tests.company import with_database
@@ -35,14 +35,14 @@ def stripe() -> Iterator[Stripe]:
 
 @pytest.fixture(scope="module")
 def office(
-    postgres: PostgresServer, template_database: str, chromium_path: str, stripe: Stripe
+    postgres: PostgresServer, template_database: str, browser: Browser, stripe: Stripe
 ) -> Iterator[Office]:
     keys = {
         "STRIPE_SECRET_KEY": stripe.secret_key,
         "STRIPE_WEBHOOK_SECRET": stripe.webhooks.secret,
         "STRIPE_API_URL": stripe.url,
     }
-    with open_office(postgres, template_database, chromium_path, **keys) as office:
+    with open_office(postgres, template_database, browser, **keys) as office:
         yield office
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Browser, Route
 
 from db.pool import Database
 from tests.company import DOOR
@@ -41,8 +41,8 @@ MADE_UP_SUBSCRIPTION = """
 
 
 @pytest.fixture(scope="module")
-def depot(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Depot]:
-    with open_depot(postgres, template_database, chromium_path) as depot:
+def depot(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Depot]:
+    with open_depot(postgres, template_database, browser) as depot:
         yield depot
 
 

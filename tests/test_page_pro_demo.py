@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.demo_city import CITY, demo, visitor_of
-from tests.pages import chromium, visiting
+from tests.pages import visiting
 from tests.running import Process, token
 from tracker import demo_visitor
 from tracker.city.people import VISITOR
@@ -29,11 +29,10 @@ class Try:
 
 
 @pytest.fixture
-def trial(database_url: str, tmp_path: Path, chromium_path: str) -> Iterator[Try]:
+def trial(database_url: str, tmp_path: Path, browser: Browser) -> Iterator[Try]:
     with (
         demo(tmp_path, database_url) as web,
         demo_visitor.visiting(visitor_of(web), CITY) as visitor,
-        chromium(chromium_path) as browser,
     ):
         visit = visitor.next_visit()
         assert visit is not None

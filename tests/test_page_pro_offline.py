@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.company import DOOR
 from tests.photos import photo
@@ -19,8 +20,8 @@ PHOTO = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": photo(3000, 22
 
 
 @pytest.fixture(scope="module")
-def depot(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Depot]:
-    with open_depot(postgres, template_database, chromium_path) as depot:
+def depot(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Depot]:
+    with open_depot(postgres, template_database, browser) as depot:
         yield depot
 
 

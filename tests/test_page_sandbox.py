@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser
 
 from tests.office import Office, open_job, open_office, section
 from tests.pages import Visitor
@@ -21,8 +22,8 @@ MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_office(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_office(postgres, template_database, browser) as office:
         yield office
 
 

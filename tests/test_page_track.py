@@ -10,11 +10,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from db.pool import Database
 from rooms.principal import Role
 from tests.company import DOOR, add_job, with_company, with_database
-from tests.pages import Phone, chromium, visiting
+from tests.pages import Phone, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -51,9 +52,9 @@ def visit(database_url: str, tmp_path: Path) -> Iterator[Visit]:
         yield Visit(server, job_id, f"{server.url}/track/{link}", Phone(pro, DOOR), dispatcher)
 
 
-def test_status_eta_and_last_seen_can_be_read_before_the_map_loads(visit: Visit, chromium_path: str) -> None:
+def test_status_eta_and_last_seen_can_be_read_before_the_map_loads(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.02)
-    with chromium(chromium_path) as browser, visiting(browser, "about:blank") as customer:
+    with visiting(browser, "about:blank") as customer:
         customer.page.route("**/api/map", lambda _route: None)  # the map never gets its settings
         customer.page.goto(visit.link)
         customer.sees("#status", "Pat Mason is on the way")
@@ -63,19 +64,18 @@ def test_status_eta_and_last_seen_can_be_read_before_the_map_loads(visit: Visit,
         assert customer.page.locator(".leaflet-container").count() == 0
 
 
-def test_the_dot_moves_with_the_phone_and_leaves_a_trail(visit: Visit, chromium_path: str) -> None:
+def test_the_dot_moves_with_the_phone_and_leaves_a_trail(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.020, 0.019)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees_trail_of(2)
         visit.phone.drive(0.018)
         customer.sees_dot_at(DOOR[0] + 0.018, DOOR[1])
         assert customer.map_data("trail") == "3"
 
 
-def test_the_dot_glides_between_fixes(visit: Visit, chromium_path: str) -> None:
+def test_the_dot_glides_between_fixes(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.020)
     with (
-        chromium(chromium_path) as browser,
         visiting(browser, visit.link, reduced_motion="no-preference") as customer,
     ):
         customer.sees_dot_at(DOOR[0] + 0.020, DOOR[1])
@@ -87,9 +87,9 @@ def test_the_dot_glides_between_fixes(visit: Visit, chromium_path: str) -> None:
         )
 
 
-def test_the_estimate_falls_as_the_pro_comes_nearer(visit: Visit, chromium_path: str) -> None:
+def test_the_estimate_falls_as_the_pro_comes_nearer(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.020)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#eta", "mi away")
         far = customer.text("#eta-more")
         visit.phone.drive(0.015)
@@ -98,30 +98,27 @@ def test_the_estimate_falls_as_the_pro_comes_nearer(visit: Visit, chromium_path:
         assert miles[1] < miles[0]
 
 
-def test_unknown_and_revoked_links_get_one_polite_page(visit: Visit, chromium_path: str) -> None:
-    with chromium(chromium_path) as browser:
-        with visiting(browser, f"{visit.server.url}/track/nobody-made-this-one") as stranger:
-            stranger.sees("h1", "This tracking link is not active")
-            unknown = stranger.text("main")
-        visit.dispatcher.delete(f"/api/jobs/{visit.job_id}/tracking-link").raise_for_status()
-        with visiting(browser, visit.link) as late:
-            late.sees("h1", "This tracking link is not active")
-            assert late.text("main") == unknown
+def test_unknown_and_revoked_links_get_one_polite_page(visit: Visit, browser: Browser) -> None:
+    with visiting(browser, f"{visit.server.url}/track/nobody-made-this-one") as stranger:
+        stranger.sees("h1", "This tracking link is not active")
+        unknown = stranger.text("main")
+    visit.dispatcher.delete(f"/api/jobs/{visit.job_id}/tracking-link").raise_for_status()
+    with visiting(browser, visit.link) as late:
+        late.sees("h1", "This tracking link is not active")
+        assert late.text("main") == unknown
 
 
-def test_a_link_that_is_revoked_while_somebody_watches_ends_the_page(
-    visit: Visit, chromium_path: str
-) -> None:
+def test_a_link_that_is_revoked_while_somebody_watches_ends_the_page(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.02)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         visit.dispatcher.delete(f"/api/jobs/{visit.job_id}/tracking-link").raise_for_status()
         customer.sees("h1", "This tracking link is not active", within_s=3)
 
 
-def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str) -> None:
+def test_the_page_follows_the_visit_to_its_end(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.0005)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#status", "Pat Mason is on the way")
         visit.move_to("arrived")
         customer.sees("#status", "Pat Mason is at your door")
@@ -134,15 +131,15 @@ def test_the_page_follows_the_visit_to_its_end(visit: Visit, chromium_path: str)
         customer.page.get_by_label("4 stars").check(force=True)
         customer.page.get_by_label("Anything").fill("On time & neat")
         customer.page.get_by_role("button", name="Send").click()
-        customer.sees("[role=status]", "Thank you")
+        customer.sees(".notice-good", "Thank you for telling us")
     answer = visit.dispatcher.get(f"/api/dispatch/jobs/{visit.job_id}/reviews").raise_for_status().json()
     (review,) = answer["reviews"]
     assert (review["author_id"], review["rating"], review["comment"]) == ("cleo", 4, "On time & neat")
 
 
-def test_a_customer_without_network_is_told_so_and_catches_up(visit: Visit, chromium_path: str) -> None:
+def test_a_customer_without_network_is_told_so_and_catches_up(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.020)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         customer.context.set_offline(True)
         customer.sees("#own", "You are offline")
@@ -154,9 +151,9 @@ def test_a_customer_without_network_is_told_so_and_catches_up(visit: Visit, chro
         customer.sees_trail_of(3)
 
 
-def test_a_server_that_restarts_is_only_a_pause(visit: Visit, chromium_path: str) -> None:
+def test_a_server_that_restarts_is_only_a_pause(visit: Visit, browser: Browser) -> None:
     visit.phone.drive(0.020)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Live")
         visit.server.kill()
         customer.sees("#own", "Reconnecting")
@@ -167,7 +164,7 @@ def test_a_server_that_restarts_is_only_a_pause(visit: Visit, chromium_path: str
 
 
 def test_a_phone_that_fell_silent_is_not_called_live(
-    visit: Visit, database_url: str, chromium_path: str
+    visit: Visit, database_url: str, browser: Browser
 ) -> None:
     visit.phone.recorded_at -= timedelta(minutes=2)
     visit.phone.drive(0.020)
@@ -177,7 +174,7 @@ def test_a_phone_that_fell_silent_is_not_called_live(
             await conn.execute("UPDATE last_positions SET received_at = received_at - interval '2 minutes'")
 
     with_database(database_url, two_minutes_pass)
-    with chromium(chromium_path) as browser, visiting(browser, visit.link) as customer:
+    with visiting(browser, visit.link) as customer:
         customer.sees("#contact", "Signal lost · last seen 2 min ago")
         customer.sees("#eta", "No new estimate")
         visit.phone.drive(0.019, 0.017)
@@ -187,9 +184,7 @@ def test_a_phone_that_fell_silent_is_not_called_live(
         customer.sees("#eta", "mi away")
 
 
-def test_script_in_a_text_field_is_shown_as_text(
-    database_url: str, tmp_path: Path, chromium_path: str
-) -> None:
+def test_script_in_a_text_field_is_shown_as_text(database_url: str, tmp_path: Path, browser: Browser) -> None:
     evil = "<img src=x onerror=\"document.title='owned'\">"
 
     async def prepare(database: Database) -> UUID:
@@ -202,7 +197,7 @@ def test_script_in_a_text_field_is_shown_as_text(
     job_id = with_company(database_url, prepare)
     with serving(tmp_path, database_url) as server, server.http(token(Role.DISPATCHER, "dee")) as dispatcher:
         link = dispatcher.post(f"/api/jobs/{job_id}/tracking-link").raise_for_status().json()["link"]
-        with chromium(chromium_path) as browser, visiting(browser, f"{server.url}/track/{link}") as customer:
+        with visiting(browser, f"{server.url}/track/{link}") as customer:
             for place in ("#status", "#who", "#facts"):
                 customer.sees(place, evil)
             assert customer.page.title() != "owned"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Request, Route
+from playwright.sync_api import Browser, Request, Route
 
 from tests.customer_page import MARKUP, House, open_house
 from tests.running import wait_for
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def house(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[House]:
-    with open_house(postgres, template_database, chromium_path) as house:
+def house(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[House]:
+    with open_house(postgres, template_database, browser) as house:
         yield house
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.customer_page import House, open_house
 from tracker.local_postgres import PostgresServer
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def house(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[House]:
-    with open_house(postgres, template_database, chromium_path) as house:
+def house(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[House]:
+    with open_house(postgres, template_database, browser) as house:
         yield house
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.company import DOOR
 from tests.customer_page import House, open_house
@@ -18,8 +19,8 @@ SHARE_SHEET = "navigator.share = async (what) => { document.body.dataset.shared 
 
 
 @pytest.fixture(scope="module")
-def house(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[House]:
-    with open_house(postgres, template_database, chromium_path) as house:
+def house(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[House]:
+    with open_house(postgres, template_database, browser) as house:
         yield house
 
 

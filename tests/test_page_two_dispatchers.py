@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Browser, Route
 
 from tests.job_desk import DAN, PLANNED, at_the_desk, detail, edits, open_company
 from tests.office import Office, open_job, section
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def office(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Office]:
-    with open_company(postgres, template_database, chromium_path) as office:
+def office(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Office]:
+    with open_company(postgres, template_database, browser) as office:
         yield office
 
 

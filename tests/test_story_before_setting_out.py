@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.company import with_company
+from tests.company import found_company, with_database
 from tests.errands import connect, fix, job, link_to, move
 from tests.listening import listening
 from tests.running import serving
 
 
-async def _nothing_more(_database: object) -> None:
-    """The company is enough."""
-
-
 def test_what_the_phone_saved_up_before_setting_out_is_not_played_to_the_customer(
     database_url: str, folder: Path
 ) -> None:
-    with_company(database_url, _nothing_more)
+    with_database(database_url, found_company)
     with serving(folder, database_url) as web:
         job_id = job(web, "accepted")
         link = link_to(web, job_id)

@@ -12,7 +12,7 @@ import pytest
 
 from db.pool import Database
 from db.positions import trail_of
-from tests.company import DOOR, add_job, with_company, with_database
+from tests.company import DOOR, add_job, found_company, with_database
 from tests.listening import Listener, listening
 from tests.running import Process, serving, token
 from tracker.socket_client import SocketRefused
@@ -21,13 +21,9 @@ from tracker.socket_client import SocketRefused
 @pytest.fixture
 def web(folder: Path, database_url: str) -> Iterator[Process]:
     """One process, with its own memory for a bus."""
-    with_company(database_url, _nothing)
+    with_database(database_url, found_company)
     with serving(folder, database_url) as process:
         yield process
-
-
-async def _nothing(_database: Database) -> None:
-    """The company is enough."""
 
 
 def job(web: Process, status: str, **facts: object) -> str:
@@ -278,7 +274,7 @@ def test_a_revoked_link_ends_its_stream_at_once_and_looks_like_one_that_never_wa
 
 
 def test_a_link_without_grace_ends_with_its_job(folder: Path, database_url: str) -> None:
-    with_company(database_url, _nothing)
+    with_database(database_url, found_company)
     with serving(folder, database_url, LINK_GRACE_HOURS="0") as web:
         job_id = job(web, "in_progress")
         link = link_to(web, job_id)

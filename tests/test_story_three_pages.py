@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload
+from playwright.sync_api import Browser, FilePayload
 
 from db.pool import Database
 from tests.company import DOOR
@@ -28,8 +28,8 @@ PHOTO: FilePayload = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": p
 
 
 @pytest.fixture(scope="module")
-def stage(postgres: PostgresServer, template_database: str, chromium_path: str) -> Iterator[Stage]:
-    with open_stage(postgres, template_database, chromium_path) as stage:
+def stage(postgres: PostgresServer, template_database: str, browser: Browser) -> Iterator[Stage]:
+    with open_stage(postgres, template_database, browser) as stage:
         yield stage
 
 

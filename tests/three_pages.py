@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from playwright.sync_api import Browser
+
 from tests.company import DOOR
 from tests.cut_line import Line, line_to
 from tests.office import open_office
-from tests.pages import DESK, Visitor, chromium, visiting
+from tests.pages import DESK, Visitor, visiting
 from tests.ports import free_port
 from tests.pro_phone import Depot
 from tests.running import SECRET, token, wait_for
@@ -85,14 +87,13 @@ class Stage(Depot):
 
 
 @contextmanager
-def open_stage(postgres: PostgresServer, template: str, chromium_path: str) -> Iterator[Stage]:
+def open_stage(postgres: PostgresServer, template: str, browser: Browser) -> Iterator[Stage]:
     """Everything for a whole file of stories."""
     near = free_port()
     origin = f"http://127.0.0.1:{near}"
     with (
-        open_office(postgres, template, chromium_path, ALLOWED_ORIGINS=origin) as office,
+        open_office(postgres, template, browser, ALLOWED_ORIGINS=origin) as office,
         line_to(office.server.port or 0, at=near) as line,
-        chromium(chromium_path) as browser,
     ):
         yield Stage(office, browser, line)
 

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from bench.raw_http import RawAnswer
 from db.pool import Database
-from tests.company import add_job, with_company
+from tests.company import add_job, found_company, with_database
 from tests.postgres import database_like, open_folder
 from tests.running import Process, serving, token
 from tracker.local_postgres import PostgresServer
@@ -54,7 +54,7 @@ def abused(postgres: PostgresServer, template: str, **settings: str) -> Iterator
     with database_like(template, postgres) as url:
         try:
             with open_folder() as folder:
-                with_company(url, _nothing)
+                with_database(url, found_company)
                 with serving(Path(folder), url, **settings) as web:
                     yield web
         finally:
@@ -189,7 +189,3 @@ def _beside(web: Process, work: Callable[[Database], Awaitable[T]]) -> T:
         return await work(database)
 
     return runner.run(worked())
-
-
-async def _nothing(_database: Database) -> None:
-    """The company is enough."""
