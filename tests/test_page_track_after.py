@@ -141,7 +141,8 @@ def test_a_cancelled_visit_says_what_became_of_the_money(house: House) -> None:
 def test_a_receipt_that_cannot_be_had_is_asked_for_again_and_later_known_without_a_network(
     house: House,
 ) -> None:
-    _, link = house.finished(customer="zoe")
+    job_id, link = house.finished(customer="zoe")
+    wait_for(lambda: house.money(job_id)["state"] == "captured", "the last that moves by itself")
     with house.opens("about:blank") as zoe:
         zoe.page.route("**/receipt", lambda route: route.abort())
         zoe.page.goto(link)
