@@ -17,6 +17,7 @@ from db.jobs import NewJob
 from db.pool import Database
 from rooms.principal import Principal, Role
 from tests.company import add_job, with_company
+from tests.patience import BUSY_S
 from tests.postgres import PrivatePostgres
 from tests.raw_socket import refusal_of
 from tests.running import Process, serving, token, wait_for
@@ -192,7 +193,7 @@ def test_without_a_database_everybody_is_told_to_come_back_and_soon_is_served(
         postgres_server.kill()
         begun = time.monotonic()
         told = asyncio.run(refusal_of(web, {"token": token("customer", "somebody new")}))
-        assert time.monotonic() - begun < 2.5
+        assert time.monotonic() - begun < 2 + BUSY_S
         assert told["data"] == {"code": "unavailable", "retry": True}
         for who, path in (("admin", f"/api/jobs/{job_id}"), ("pro", "/api/hauler/feed?lat=53&lng=-3")):
             begun = time.monotonic()
@@ -200,7 +201,7 @@ def test_without_a_database_everybody_is_told_to_come_back_and_soon_is_served(
                 answer = http.get(path)
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["retry-after"]) >= 1
-            assert time.monotonic() - begun < 2.5
+            assert time.monotonic() - begun < 2 + BUSY_S
         postgres_server.start()
 
         def served() -> bool:

@@ -19,6 +19,7 @@ from rooms.events import Said
 from tests.company import DOOR
 from tests.engine_stage import TEXT, UPGRADE, client_frame
 from tests.listening import listening
+from tests.patience import BUSY_S
 from tests.raw_socket import joined, opened, upgrade_answer
 from tests.running import Process, token
 from tests.unharmed import (
@@ -199,7 +200,7 @@ def test_a_flood_is_told_busy_and_then_closed_and_nobody_else_waits(web: Process
                     await flood.send(f'42{number}["unwatch_feed",{{}}]')
             begun = time.monotonic()
             assert (await dee.call("watch_fleet", {"bbox": [-3, 53, -2, 54]}))["ok"]
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < BUSY_S
             assert (await flood.closing())[0] == 1008
 
     asyncio.run(story())
@@ -267,7 +268,7 @@ def test_a_hundred_half_open_connections_hold_up_nobody_and_are_gone_when_they_g
             assert (await dee.call("watch_fleet", {"bbox": [-3, 53, -2, 54]}))["ok"]
 
     asyncio.run(story())
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < BUSY_S
     assert connections_of(web) >= 70
     for raw in held:
         raw.close()
@@ -307,7 +308,7 @@ def test_readers_that_stop_cost_little_and_hold_up_nobody(web: Process) -> None:
                 fix = {"lat": DOOR[0] - 0.03 + number / 1e5, "lng": DOOR[1], "recorded_at": at, "accuracy": 5}
                 begun = time.monotonic()
                 assert (await quinn.call("heartbeat", fix))["accepted"] == 1
-                assert time.monotonic() - begun < 1
+                assert time.monotonic() - begun < BUSY_S
                 await asyncio.sleep(0.015)
             await cleo.hears("location_update", lambda dot: dot["seq"] == at)
         assert resident_mb(web) - before < 20

@@ -12,6 +12,7 @@ from redis import Redis
 
 from rooms.bus import BusState
 from tests.bus_nodes import Node, node, until, until_heard
+from tests.patience import BUSY_S
 from tests.ports import free_port
 from tests.servers import Valkey, start_valkey
 
@@ -56,7 +57,7 @@ def test_a_frozen_server_is_noticed_and_keeps_nobody_waiting(valkey: Valkey) -> 
                 slowest_s = max(slowest_s, time.perf_counter() - began)
                 await asyncio.sleep(0.01)
             assert two.state() is BusState.DEAF
-            assert slowest_s < 0.2
+            assert slowest_s < BUSY_S  # a wait for the frozen one would last until its thaw
             two.resynced.clear()
             valkey.thaw()
             await until_heard(one, two, "job:1")
@@ -74,7 +75,7 @@ def test_a_subscription_that_was_late_is_read_again(valkey: Valkey) -> None:
             valkey.freeze()
             began = time.monotonic()
             await one.bus.subscribe("job:2")
-            assert 0.2 < time.monotonic() - began < 1.0
+            assert 0.2 < time.monotonic() - began < 0.3 + BUSY_S
             valkey.thaw()
             await until(lambda: one.resynced)
             assert one.resynced == [["job:2"]]
@@ -88,10 +89,10 @@ def test_without_redis_the_bus_starts_subscribes_and_publishes_all_the_same(valk
         valkey.kill()
         began = time.monotonic()
         async with node(valkey.url) as one, node(valkey.url) as two:
-            assert time.monotonic() - began < 4.0
+            assert time.monotonic() - began < 4 + BUSY_S
             began = time.monotonic()
             await two.bus.subscribe("job:1")
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < BUSY_S
             one.bus.publish("job:1", {"k": "dot"})
             assert one.count("dropped") == 1
             assert one.state() is BusState.DEAF

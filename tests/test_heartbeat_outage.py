@@ -10,6 +10,7 @@ import pytest
 
 from db.pool import Database
 from tests.company import add_job, with_company
+from tests.patience import BUSY_S
 from tests.postgres import PrivatePostgres
 from tests.receiving import at, fix, receiving, reply_of, rows
 from tracker.positions.receive import Receiver
@@ -35,14 +36,14 @@ def test_known_and_new_pros_are_refused_in_time_and_served_when_it_is_back(
             for ack, took in answers:
                 assert ack["ok"] is False
                 assert (ack["error"]["code"], ack["error"]["retry"]) == ("unavailable", True)
-                assert took < 2.0
+                assert took < 2 + BUSY_S
             assert len(heard.dots(job)) == 3  # the dot of a known pro goes on
             await asyncio.to_thread(postgres_server.start if how == "killed" else postgres_server.thaw)
             back = time.monotonic()
             for pro in ("pat", "quinn"):
                 for second in (1, 2):  # the phone sends again what was not acked
                     while not (await timed(receiver, pro, second))[0]["ok"]:
-                        assert time.monotonic() - back < 1.0
+                        assert time.monotonic() - back < 1 + BUSY_S
                         await asyncio.sleep(0.05)
             assert await rows(database, "pro_id, verdict, recorded_at") == [
                 ("pat", 0, at(0)),

@@ -47,8 +47,8 @@ def test_a_worker_that_takes_twenty_effects_reads_twenty_and_not_the_whole_outbo
         async with database.connection() as conn:
             await conn.execute(
                 "INSERT INTO outbox (effect, subject, done_at)"
-                " SELECT 'send_sms', g::text, CASE WHEN g > 20000 THEN now() END"
-                " FROM generate_series(1, 60000) g"
+                " SELECT 'send_sms', g::text, CASE WHEN g > 5000 THEN now() END"
+                " FROM generate_series(1, 15000) g"
             )
             await conn.execute("ANALYZE outbox")
         lanes = [Lane(effect.value, 20, 20.0) for effect in Effect]
