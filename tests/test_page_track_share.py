@@ -16,6 +16,16 @@ pytestmark = pytest.mark.browser
 
 # What a phone has, and a Chromium without a window has not.
 SHARE_SHEET = "navigator.share = async (what) => { document.body.dataset.shared = what.url; };"
+SLOW_LIST = """
+  const ask = window.fetch;
+  window.fetch = async (address, how) => {
+    const answer = await ask(address, how);
+    if (how?.method === "GET" && String(address).endsWith("/shared-links")) {
+      await new Promise((resolve) => setTimeout(resolve, 800));
+    }
+    return answer;
+  };
+"""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +63,16 @@ def test_a_neighbour_sees_the_visit_and_nothing_else_until_it_is_taken_back(hous
             assert cleo.page.locator("#share .shared li").count() == 0
         with house.opens(shared) as late:
             late.sees("h1", "This tracking link is not active")
+
+
+def test_a_tap_while_the_list_is_still_being_read_makes_a_link_too(house: House) -> None:
+    job = house.job("en_route", customer="zoe")
+    with house.opens(house.own_link(job), script=SLOW_LIST) as zoe:
+        zoe.page.locator("#share summary").click()
+        zoe.page.locator("#share [aria-busy]").wait_for()
+        zoe.page.locator("#share [data-key=make]").dblclick()
+        zoe.sees("#share .shared", "not opened yet")
+        assert zoe.page.locator("#share .shared li").count() == 1
 
 
 def test_the_end_of_the_visit_is_all_a_neighbour_hears_of_it(house: House) -> None:

@@ -21,6 +21,7 @@ export class SharePart {
   private most = 0;
   /** The newest link: it can be shown only once. */
   private fresh: { id: number; url: string } | null = null;
+  private reading: Promise<void> = Promise.resolve();
   private busy = false;
 
   constructor(http: Http, job_id: string) {
@@ -29,12 +30,14 @@ export class SharePart {
     this.draw("");
   }
 
+  /** The list as it is now; what a tap asks for ends with that anyway. */
   refresh(): Promise<void> {
-    return this.carryOut(() => Promise.resolve(""));
+    if (!this.busy) this.reading = this.carryOut(() => Promise.resolve(""));
+    return this.reading;
   }
 
   private make(): Promise<void> {
-    return this.carryOut(async () => {
+    return this.act(async () => {
       const { url, shared } = await this.http.post<{ url: string; shared: Shared }>(this.address, {});
       this.fresh = { id: shared.id, url: new URL(url, location.href).href };
       return "";
@@ -42,17 +45,26 @@ export class SharePart {
   }
 
   private stop(id: number): Promise<void> {
-    return this.carryOut(async () => {
+    return this.act(async () => {
       await this.http.remove(`${this.address}/${id}`).catch(onlyIfThere);
       if (this.fresh?.id === id) this.fresh = null;
       return words.share.stopped;
     });
   }
 
-  /** One thing at a time, then the list as it is now; a second tap meanwhile does nothing. */
-  private async carryOut(work: () => Promise<string>): Promise<void> {
+  /** One tap at a time, after a reading that is on its way; a second tap meanwhile does nothing. */
+  private async act(work: () => Promise<string>): Promise<void> {
     if (this.busy) return;
     this.busy = true;
+    try {
+      await this.reading.catch(() => undefined); // whoever asked for it heard of it
+      await this.carryOut(work);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async carryOut(work: () => Promise<string>): Promise<void> {
     this.element.setAttribute("aria-busy", "true");
     let said: string;
     try {
@@ -64,7 +76,6 @@ export class SharePart {
       if (!(error instanceof HttpProblem)) throw error;
       said = words.share.failed(error.message);
     } finally {
-      this.busy = false;
       this.element.removeAttribute("aria-busy");
     }
     this.draw(said);
