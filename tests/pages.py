@@ -22,6 +22,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 METRES = 111_000.0  # in a degree of latitude
+RETURNS_WITHIN_S = 30.0  # 15 s at most between two tries, and Chromium holds some back a little more
 PACE_M_S = 40.0
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}

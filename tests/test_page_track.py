@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from db.pool import Database
 from rooms.principal import Role
 from tests.company import DOOR, add_job, with_company, with_database
-from tests.pages import Phone, visiting
+from tests.pages import RETURNS_WITHIN_S, Phone, visiting
 from tests.running import Process, serving, token
 
 pytestmark = pytest.mark.browser
@@ -159,7 +159,7 @@ def test_a_server_that_restarts_is_only_a_pause(visit: Visit, browser: Browser) 
         customer.sees("#own", "Reconnecting")
         visit.server.start()
         visit.phone.drive(0.019)
-        customer.sees_dot_at(DOOR[0] + 0.019, DOOR[1], within_s=20)
+        customer.sees_dot_at(DOOR[0] + 0.019, DOOR[1], within_s=RETURNS_WITHIN_S)
         assert customer.text("#own") == ""
 
 

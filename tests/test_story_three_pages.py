@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, FilePayload
 
 from db.pool import Database
 from tests.company import DOOR
-from tests.pages import Phone, Visitor
+from tests.pages import RETURNS_WITHIN_S, Phone, Visitor
 from tests.photos import photo
 from tests.pro_phone import at, card, go_on_duty, next_step, sign
 from tests.running import token, wait_for
@@ -254,9 +254,9 @@ def test_a_server_that_is_killed_in_the_middle_is_a_pause_on_all_three_pages(sta
         photograph(pat, job, "before")
         card(pat, job).locator("text=Tapped at").wait_for()
         stage.office.server.start()
-        cleo.sees("#status", "Pat Mason is at your door", within_s=20)
-        dee.sees("#panel", "Arrived", within_s=20)
-        pat.until(lambda: nothing_waits(pat), "the phone being rid of everything", within_s=20)
+        cleo.sees("#status", "Pat Mason is at your door", within_s=RETURNS_WITHIN_S)
+        dee.sees("#panel", "Arrived", within_s=RETURNS_WITHIN_S)
+        pat.until(lambda: nothing_waits(pat), "the phone being rid of everything", within_s=RETURNS_WITHIN_S)
         for visitor in (cleo, dee):
             visitor.page.locator("#own").wait_for(state="hidden")
         assert [step["to_status"] for step in stage.steps(job)].count("arrived") == 1
