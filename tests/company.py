@@ -84,7 +84,7 @@ def with_company(database_url: str, work: Callable[[Database], Awaitable[T]]) ->
     """Run `work` with a founded company on a fresh database, and close it afterwards."""
 
     async def run() -> T:
-        database = await Database.connect(database_url, size=8)
+        database = await Database.connect(database_url, size=24)
         try:
             await found_company(database)
             return await work(database)
@@ -98,7 +98,7 @@ def with_database(database_url: str, work: Callable[[Database], Awaitable[T]]) -
     """Run `work` with a database that has its company already."""
 
     async def run() -> T:
-        database = await Database.connect(database_url, size=8)
+        database = await Database.connect(database_url, size=24)
         try:
             return await work(database)
         finally:
