@@ -30,7 +30,7 @@ setup:
 
 test:
 	$(call setup,test)
-	@exec .venv/bin/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@exec .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check:
 	$(call setup,check)
