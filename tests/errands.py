@@ -60,11 +60,11 @@ async def connect(web: Process, role: str, person_id: str) -> Listener:
 
 
 def times_kept(database_url: str, job_id: str) -> list[int]:
-    """The device times (epoch ms) of all of a job's positions in the database, oldest first."""
+    """The device times (epoch ms) of a job's trail in the database, oldest first."""
 
     async def read(database: Database) -> list[int]:
         async with database.connection() as conn:
-            points = await trail_of(conn, UUID(job_id), limit=100_000, every_verdict=True)
+            points = await trail_of(conn, UUID(job_id), limit=100_000)
         return [round(point.recorded_at.timestamp() * 1000) for point in points]
 
     return with_database(database_url, read)
