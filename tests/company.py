@@ -83,15 +83,11 @@ async def add_job(
 def with_company(database_url: str, work: Callable[[Database], Awaitable[T]]) -> T:
     """Run `work` with a founded company on a fresh database, and close it afterwards."""
 
-    async def run() -> T:
-        database = await Database.connect(database_url, size=24)
-        try:
-            await found_company(database)
-            return await work(database)
-        finally:
-            await database.close()
+    async def founded(database: Database) -> T:
+        await found_company(database)
+        return await work(database)
 
-    return run_aside(run())
+    return with_database(database_url, founded)
 
 
 def with_database(database_url: str, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser
 
@@ -18,6 +18,8 @@ from tests.running import Process, serving, token, working
 from tests.servers import start_valkey
 from tests.unharmed import DEE, Person
 from tracker.local_postgres import PostgresServer
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -33,7 +35,11 @@ class Office:
         async def add(database: Database) -> str:
             return str(await add_job(database, status, **facts))
 
-        return with_database(self.server.env["DATABASE_URL"], add)
+        return self.write(add)
+
+    def write(self, work: Callable[[Database], Awaitable[T]]) -> T:
+        """Work on the database behind the server's back."""
+        return with_database(self.server.env["DATABASE_URL"], work)
 
     def call(self, who: Person, method: str, path: str, **what: Any) -> dict[str, Any]:
         """A request that succeeds; its answer, `{}` where there is none."""

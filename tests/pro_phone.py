@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Geolocation, Locator
 
 from db.pool import Database
-from tests.company import DOOR, add_job, with_database
+from tests.company import DOOR
 from tests.office import Office, open_office
 from tests.pages import Visitor, visiting
 from tests.running import token
@@ -48,15 +48,11 @@ class Depot:
 
     def job(self, status: str, **facts: Any) -> str:
         """A new job that has come to `status`; its id."""
-
-        async def add(database: Database) -> str:
-            return str(await add_job(database, status, **facts))
-
-        return str(self.write(add))
+        return self.office.job(status, **facts)
 
     def write(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
         """Work on the database behind the server's back."""
-        return with_database(self.office.server.env["DATABASE_URL"], work)
+        return self.office.write(work)
 
     def status(self, job_id: str) -> str:
         """The job's status, as dispatch sees it."""

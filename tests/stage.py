@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
 from db.pool import Database
-from tests.company import DOOR, add_job, with_database
+from tests.company import DOOR, add_job
 from tests.office import Office, open_office
 from tests.pages import Phone
 from tests.running import token, wait_for
@@ -74,7 +74,7 @@ class Stage:
 
     def write(self, work: Callable[[Database], Awaitable[Any]]) -> Any:
         """Work on the database behind the server's back."""
-        return with_database(self.office.server.env["DATABASE_URL"], work)
+        return self.office.write(work)
 
 
 @contextmanager
